@@ -1,0 +1,205 @@
+"""Check plain data against a pydantic model and say where it is wrong, in the file's own lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from causal_reasoning.errors import Fault, InputError, did_you_mean
+from causal_reasoning.files.yaml import Document, Path_
+
+M = TypeVar("M", bound=BaseModel)
+
+_KINDS: dict[type, str] = {
+    dict: "a mapping",
+    list: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "nothing",
+}
+_EXPECTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+# Error types whose message is a full sentence of our own.
+_OWN_MESSAGES = ("binding", "data")
+
+
+def validate(model: type[M], document: Document) -> M:
+    """Build a pydantic model from a document.
+
+    Parameters
+    ----------
+    model : type
+        A pydantic model with ``extra="forbid"``.
+    document : Document
+        What `read_yaml` returned.
+
+    Returns
+    -------
+    BaseModel
+        An instance of ``model``.
+
+    Raises
+    ------
+    InputError
+        One fault for each thing that is wrong, in the order of the lines.
+    """
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        faults = _merge_unions(model, document, error.errors())
+        raise InputError(sorted(set(faults), key=lambda f: (f.line or 0, f.column or 0, f.message))) from None
+
+
+def _merge_unions(model: type[BaseModel], document: Document, details: list[ErrorDetails]) -> Iterator[Fault]:
+    """One fault a place: the branches of a union each complain, the most telling complaint is kept."""
+    places: dict[Path_, list[ErrorDetails]] = {}
+    for detail in details:
+        places.setdefault(_path_in_data(document.data, detail["loc"]), []).append(detail)
+    deepest = [path for path in places if not _has_deeper(path, places, document)]
+    for path in deepest:
+        group = places[path]
+        group.sort(key=lambda d: d["type"] not in ("value_error", "literal_error", "enum", "extra_forbidden"))
+        if len({_expected(d) for d in group}) > 1 and all(_expected(d) for d in group):
+            wanted = " or ".join(dict.fromkeys(_expected(d) for d in group))
+            yield document.fault(path, f"must be {wanted}, this is {_kind(_value(document.data, path))}")
+        else:
+            yield _fault(model, document, path, group[0])
+
+
+def _has_deeper(path: Path_, places: dict[Path_, list[ErrorDetails]], document: Document) -> bool:
+    """Whether another branch of a union got further into the same value than this one."""
+    if all(d["type"] in ("missing", "extra_forbidden", "value_error") for d in places[path]):
+        return False
+    return any(other != path and other[: len(path)] == path for other in places)
+
+
+def _fault(model: type[BaseModel], document: Document, path: Path_, detail: ErrorDetails) -> Fault:
+    kind = detail["type"]
+    last = path[-1] if path else ""
+    if kind == "extra_forbidden":
+        known = _fields_at(model, path[:-1], document.data)
+        if last in known:
+            others = ", ".join(f"'{key}'" for key in _value(document.data, path[:-1]) if key != last)
+            return document.fault(path, f"the key '{last}' cannot stand beside {others}; keep one", key=True)
+        return document.fault(path, f"unknown key '{last}'; {did_you_mean(str(last), known)}", key=True)
+    if kind == "missing":
+        missing = detail["loc"][-1]
+        return document.fault(path, f"the key '{missing}' is missing{_inside(path)}", key=bool(path))
+    if kind in ("literal_error", "enum"):
+        expected = str(detail.get("ctx", {}).get("expected", ""))
+        known = [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
+        written = _value(document.data, path)
+        return document.fault(path, f"unknown value {_shown(written)}; {did_you_mean(str(written), known)}")
+    if kind == "value_error":
+        return document.fault(path, str(detail.get("ctx", {}).get("error", detail["msg"])))
+    expected = _expected(detail)
+    if expected:
+        found = _kind(_value(document.data, path))
+        return document.fault(path, f"{_subject(path)} must be {expected}, this is {found}")
+    if kind in _OWN_MESSAGES:
+        return document.fault(path, detail["msg"])
+    return document.fault(path, f"{_shown(_value(document.data, path))} is not allowed: {detail['msg'].lower()}")
+
+
+def _subject(path: Path_) -> str:
+    if not path:
+        return "the file"
+    if isinstance(path[-1], int):
+        return f"item {path[-1] + 1}" + (f" of '{path[-2]}'" if len(path) > 1 else "")
+    return f"'{path[-1]}'"
+
+
+def _inside(path: Path_) -> str:
+    return f" in '{path[-1]}'" if path else ""
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _expected(detail: ErrorDetails) -> str:
+    return _EXPECTED.get(detail["type"], "")
+
+
+def _kind(value: Any) -> str:
+    name = _KINDS.get(type(value), type(value).__name__)
+    return f"{name} ({_shown(value)})" if isinstance(value, str | int | float) else name
+
+
+def _value(data: Any, path: Path_) -> Any:
+    here: Any = data
+    for step in path:
+        here = here[step]
+    return here
+
+
+def _path_in_data(data: Any, loc: tuple[str | int, ...]) -> Path_:
+    """Keep those steps of a pydantic location that exist in the data (it also names union branches)."""
+    path: list[str | int] = []
+    here: Any = data
+    for step in loc:
+        if (isinstance(here, dict) and step in here) or (
+            isinstance(here, list) and isinstance(step, int) and step < len(here)
+        ):
+            path.append(step)
+            here = _value(here, (step,))
+    return tuple(path)
+
+
+def _fields_at(model: type[BaseModel], path: Path_, data: Any) -> list[str]:
+    """Names of the fields allowed at a path, over all branches of unions."""
+    models: list[Any] = [model]
+    for step in path:
+        following: list[Any] = []
+        for candidate in models:
+            following.extend(_step(candidate, step))
+        models = following
+    names: list[str] = []
+    for candidate in models:
+        for branch in _branches(candidate):
+            if isinstance(branch, type) and issubclass(branch, BaseModel):
+                names.extend(info.alias or name for name, info in branch.model_fields.items())
+    return names
+
+
+def _branches(annotation: Any) -> list[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _branches(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [leaf for branch in get_args(annotation) for leaf in _branches(branch)]
+    return [annotation]
+
+
+def _step(annotation: Any, step: str | int) -> list[Any]:
+    found: list[Any] = []
+    for branch in _branches(annotation):
+        if isinstance(branch, type) and issubclass(branch, BaseModel):
+            for name, info in branch.model_fields.items():
+                if step in (name, info.alias):
+                    found.append(info.annotation)
+        else:
+            arguments = [a for a in get_args(branch) if a is not Ellipsis]
+            if arguments:
+                found.append(arguments[-1])
+    return found
