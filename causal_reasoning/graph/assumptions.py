@@ -1,0 +1,95 @@
+"""A user's assumptions: a causal graph with roles, bindings, a query and an objective."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from causal_reasoning.graph.causal_graph import CausalGraph
+from causal_reasoning.graph.spec import Binding, NodeSpec, ObjectiveSpec, QuerySpec, TextBinding
+
+
+@dataclass(frozen=True)
+class AssumptionGraph:
+    """A checked graph file.
+
+    Parameters
+    ----------
+    name : str
+        The graph's name.
+    causal : CausalGraph
+        Its nodes and edges; nodes without a binding are latent.
+    nodes : mapping of str to NodeSpec
+        Role and binding of each node.
+    query : QuerySpec
+        Treatment, what is read and what is written.
+    objective : ObjectiveSpec
+        How the estimand becomes a loss.
+    description : str
+        For the reader.
+    source : str
+        The file it came from; not part of the digest.
+    text : str
+        The file's text, stored with every run; not part of the digest.
+    """
+
+    name: str
+    causal: CausalGraph
+    nodes: Mapping[str, NodeSpec]
+    query: QuerySpec
+    objective: ObjectiveSpec
+    description: str = ""
+    source: str = ""
+    text: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", dict(sorted(self.nodes.items())))
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What must be identified jointly: everything read or written, without the treatment (sorted)."""
+        return tuple(sorted({*self.query.read, *self.query.write} - set(self.query.do)))
+
+    def binding(self, node: str) -> Binding | None:
+        """What a node is in the data; ``None`` for a latent one."""
+        return self.nodes[node].bind
+
+    def column(self, node: str) -> str:
+        """The column of the data that holds an observed node."""
+        bind = self.nodes[node].bind
+        if bind is None:
+            raise ValueError(f"'{node}' is latent: no column holds it")
+        return bind.column_name
+
+    def is_text(self, node: str) -> bool:
+        """Whether a node is bound to free text."""
+        return isinstance(self.nodes[node].bind, TextBinding)
+
+    def canonical(self) -> dict[str, object]:
+        """Everything that can change a result, as plain sorted data."""
+        return {
+            "version": 1,
+            "name": self.name,
+            "nodes": {
+                name: {"role": node.role, "bind": node.bind.model_dump() if node.bind else None}
+                for name, node in self.nodes.items()
+            },
+            "directed": [list(e) for e in self.causal.directed],
+            "bidirected": [list(e) for e in self.causal.bidirected],
+            "query": {
+                "do": sorted(self.query.do),
+                "read": list(self.query.read),
+                "write": list(self.query.write),
+                "policy": self.query.policy,
+            },
+            "objective": self.objective.model_dump(),
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form; comments, descriptions and the order of lines do not count."""
+        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,191 @@
+"""From a graph file to checked assumptions, with the place of every fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from causal_reasoning.errors import Fault, InputError, did_you_mean
+from causal_reasoning.files import Document, parse_yaml, read_yaml, validate
+from causal_reasoning.files.shipped import find_shipped
+from causal_reasoning.graph.assumptions import AssumptionGraph
+from causal_reasoning.graph.causal_graph import CausalGraph, Edge, GraphError
+from causal_reasoning.graph.spec import NAME, GraphSpec, NodeSpec, TextBinding
+
+_ARROW = re.compile(r"\s*(<->|->|<-|--|<=>|=>|→|↔)\s*")
+
+
+def load_graph(source: str | Path) -> AssumptionGraph:
+    """Read and check a graph.
+
+    Parameters
+    ----------
+    source : str or path
+        A graph file, or the name of a shipped graph such as ``"reasoning"``.
+
+    Returns
+    -------
+    AssumptionGraph
+        The checked assumptions.
+
+    Raises
+    ------
+    InputError
+        Every fault with file, line and column.
+
+    Examples
+    --------
+    >>> graph = load_graph("reasoning")
+    >>> graph.query.do
+    ('skill',)
+    """
+    path = find_shipped(source, "graphs", "graph")
+    return graph_from_document(read_yaml(path))
+
+
+def parse_graph(text: str, file: str = "<text>") -> AssumptionGraph:
+    """Check a graph given as YAML text; see `load_graph`."""
+    return graph_from_document(parse_yaml(text, file))
+
+
+def graph_from_document(document: Document) -> AssumptionGraph:
+    """Check a parsed YAML document; see `load_graph`."""
+    spec = validate(GraphSpec, document)
+    nodes = {name: node or NodeSpec() for name, node in spec.nodes.items()}
+    faults: list[Fault] = []
+    directed, bidirected = _edges(spec, nodes, document, faults)
+    faults.extend(_query_faults(spec, nodes, document))
+    faults.extend(_binding_faults(nodes, document))
+    if faults:
+        raise InputError(sorted(faults))
+    latent = [name for name, node in nodes.items() if node.bind is None]
+    try:
+        causal = CausalGraph(nodes, directed, bidirected, latent)
+    except GraphError as error:
+        raise _place_cycle(error, directed, document) from error
+    return AssumptionGraph(
+        name=spec.name,
+        causal=causal,
+        nodes=nodes,
+        query=spec.query,
+        objective=spec.objective,
+        description=spec.description,
+        source=document.file,
+        text=document.text,
+    )
+
+
+def _edges(
+    spec: GraphSpec, nodes: dict[str, NodeSpec], document: Document, faults: list[Fault]
+) -> tuple[dict[Edge, int], dict[Edge, int]]:
+    """Split chains into edges; the value is the index of the line in ``edges``."""
+    directed: dict[Edge, int] = {}
+    bidirected: dict[Edge, int] = {}
+    for index, chain in enumerate(spec.edges):
+        for left, arrow, right, column in _steps(chain):
+
+            def fault(message: str, index: int = index, offset: int = column) -> None:
+                faults.append(document.fault(("edges", index), message, offset=offset))
+
+            if not arrow:
+                fault(f"'{chain}' is not an edge; write 'a -> b' or 'a <-> b'")
+                break
+            if arrow not in ("->", "<->"):
+                fault(f"'{arrow}' is not an arrow; write 'a -> b' or, for a hidden common cause, 'a <-> b'")
+                break
+            bad = [end for end in (left, right) if end not in nodes]
+            for end in bad:
+                if NAME.match(end):
+                    fault(f"there is no node '{end}'; {did_you_mean(end, nodes)}")
+                else:
+                    fault(f"'{end}' is not a node name in '{chain}'; write 'a -> b' or 'a <-> b'")
+            if bad:
+                continue
+            if left == right:
+                what = "be its own cause" if arrow == "->" else "share a hidden cause with itself"
+                fault(f"'{left} {arrow} {right}': a node cannot {what}; remove this edge")
+                continue
+            table = directed if arrow == "->" else bidirected
+            key = (left, right) if arrow == "->" else (min(left, right), max(left, right))
+            if key in table:
+                first = document.values[("edges", table[key])][0]
+                fault(f"the edge {left} {arrow} {right} stands twice (first on line {first}); keep one")
+                continue
+            table[key] = index
+    return directed, bidirected
+
+
+def _steps(chain: str) -> Iterator[tuple[str, str, str, int]]:
+    """Yield (left, arrow, right, column offset of the step) for each arrow of a chain."""
+    parts = _ARROW.split(chain.strip())
+    if len(parts) < 3:
+        yield chain, "", "", 0
+        return
+    offset = 0
+    for i in range(0, len(parts) - 2, 2):
+        yield parts[i], parts[i + 1], parts[i + 2], offset
+        position = chain.find(parts[i + 1], offset + len(parts[i]))
+        offset = chain.find(parts[i + 2], position + len(parts[i + 1])) if parts[i + 2] else position
+
+
+def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Document) -> Iterator[Fault]:
+    query = spec.query
+    for part, names in (("do", query.do), ("read", query.read), ("write", query.write)):
+        seen: set[str] = set()
+        for index, name in enumerate(names):
+            path: tuple[str | int, ...] = ("query", part)
+            if isinstance(document.data["query"][part], list):
+                path = (*path, index)
+            if name not in nodes:
+                yield document.fault(path, f"there is no node '{name}'; {did_you_mean(name, nodes)}")
+            elif name in seen:
+                yield document.fault(path, f"'{name}' stands twice in '{part}'; keep one")
+            elif part == "do" and nodes[name].bind is None:
+                yield document.fault(
+                    path,
+                    f"the treatment '{name}' is latent; give it a binding, for instance bind: {{column: {name}}}",
+                )
+            elif part != "do" and not isinstance(nodes[name].bind, TextBinding):
+                yield document.fault(path, f"'{name}' is not text; what a model {part}s needs bind: {{text: COLUMN}}")
+            elif part == "write" and name in query.do:
+                yield document.fault(path, f"'{name}' is both treatment and outcome; do and write must differ")
+            elif part == "write" and name in query.read:
+                yield document.fault(path, f"'{name}' is both read and written; read and write must differ")
+            seen.add(name)
+    if isinstance(query.policy, dict):
+        total = sum(query.policy.values())
+        if abs(total - 1) > 1e-6:
+            yield document.fault(
+                ("query", "policy"), f"the probabilities of the policy sum to {total:g}; they must sum to 1"
+            )
+        if len(query.do) > 1:
+            yield document.fault(
+                ("query", "policy"),
+                "a table needs a single treatment; use 'marginal' or 'uniform' for several",
+            )
+        elif query.do[0] in nodes and isinstance(nodes[query.do[0]].bind, TextBinding):
+            yield document.fault(("query", "policy"), "a table needs a categorical treatment, this one is text")
+
+
+def _binding_faults(nodes: dict[str, NodeSpec], document: Document) -> Iterator[Fault]:
+    columns: dict[str, str] = {}
+    for name, node in nodes.items():
+        if node.bind is None:
+            continue
+        column = node.bind.column_name
+        if column in columns:
+            yield document.fault(
+                ("nodes", name, "bind"),
+                f"the column '{column}' is bound to '{columns[column]}' already; two nodes cannot be the same column",
+            )
+        columns.setdefault(column, name)
+
+
+def _place_cycle(error: GraphError, directed: dict[Edge, int], document: Document) -> InputError:
+    message = str(error)
+    circle = message.partition(": ")[2].split(" -> ")
+    lines = sorted(directed[edge] for edge in pairwise(circle) if edge in directed)
+    path: tuple[str | int, ...] = ("edges", lines[-1]) if lines else ("edges",)
+    return document.error(path, f"{message}; drop or reverse one of them")
