@@ -1,0 +1,1 @@
+"""Data: loading, checking, planting confounders, tokenising, sampling by weight."""

@@ -1,0 +1,25 @@
+"""Experiment files: which data, which model, which graphs are compared, how long to train."""
+
+from causal_reasoning.experiment.reader import Arm, Experiment, load_experiment
+from causal_reasoning.experiment.spec import (
+    AdapterSpec,
+    DataSpec,
+    EvaluationSpec,
+    ExperimentSpec,
+    PlantSpec,
+    TrainingSpec,
+    experiment_schema,
+)
+
+__all__ = [
+    "AdapterSpec",
+    "Arm",
+    "DataSpec",
+    "EvaluationSpec",
+    "Experiment",
+    "ExperimentSpec",
+    "PlantSpec",
+    "TrainingSpec",
+    "experiment_schema",
+    "load_experiment",
+]

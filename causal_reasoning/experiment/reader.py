@@ -1,0 +1,261 @@
+"""From an experiment file to checked settings and the arms of the comparison."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from causal_reasoning.errors import Fault, InputError, did_you_mean
+from causal_reasoning.experiment.spec import ArmSpec, ExperimentSpec
+from causal_reasoning.files import Document, parse_yaml, read_yaml, validate
+from causal_reasoning.files.shipped import find_shipped
+from causal_reasoning.files.templates import template_fields
+from causal_reasoning.graph import AssumptionGraph, load_graph
+
+BASE = "untrained base"
+CEILING = "ceiling"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One row of the comparison.
+
+    Parameters
+    ----------
+    name : str
+        Its name in tables.
+    kind : str
+        ``"graph"``, ``"base"`` (the untrained model) or ``"ceiling"`` (plain likelihood on interventional data).
+    graph : AssumptionGraph or None
+        The graph that is compiled; ``None`` for the base and the ceiling.
+    """
+
+    name: str
+    kind: str
+    graph: AssumptionGraph | None
+
+    @property
+    def slug(self) -> str:
+        """The name as part of a folder name."""
+        return "".join(c if c.isalnum() else "-" for c in self.name.lower()).strip("-")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A checked experiment file.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+        The settings.
+    arms : tuple of Arm
+        What is compared, in the order of the table: the base, the graphs, the ceiling.
+    floor : str
+        Name of the arm from which the gap to the ceiling is measured.
+    treatment, strata : str or None
+        Columns that the evaluation intervenes on and reports by.
+    policy : str or dict
+        Distribution of the treatment under intervention.
+    read, write : tuple of str
+        Text columns that the model is shown and must produce.
+    folder : Path
+        Where relative paths in the file start.
+    document : Document
+        The file with the place of every key.
+    """
+
+    spec: ExperimentSpec
+    arms: tuple[Arm, ...]
+    floor: str
+    treatment: str | None
+    strata: str | None
+    policy: str | dict[str, float]
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+    folder: Path
+    document: Document
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.spec.name
+
+    def path(self, written: str) -> Path:
+        """Resolve a path of the file."""
+        path = Path(written)
+        return path if path.is_absolute() else self.folder / path
+
+    def arm(self, name: str) -> Arm:
+        """Find an arm by its name.
+
+        Raises
+        ------
+        InputError
+            If there is none; the message names the nearest one.
+        """
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        known = [arm.name for arm in self.arms]
+        raise InputError.at(self.document.file, f"there is no arm '{name}'; {did_you_mean(name, known)}")
+
+
+def load_experiment(source: str | Path, overrides: Mapping[str, str] | None = None) -> Experiment:
+    """Read and check an experiment file, with the graphs that it names.
+
+    Parameters
+    ----------
+    source : str or path
+        An experiment file, or the name of a shipped example such as ``"letters"``.
+    overrides : mapping of str to str, optional
+        Other values for settings, as YAML by dotted key, such as ``{"training.steps": "100"}``.
+
+    Returns
+    -------
+    Experiment
+        The checked settings.
+
+    Raises
+    ------
+    InputError
+        Every fault with file, line and column.
+    """
+    path = find_shipped(source, "examples", "experiment")
+    document = read_yaml(path)
+    for key, text in (overrides or {}).items():
+        _override(document, key, text)
+    return _experiment(document, path.parent)
+
+
+def _override(document: Document, key: str, text: str) -> None:
+    """Put a value at a dotted key; a wrong key or value is found by the check that follows."""
+    value = parse_yaml(text, f"--set {key}").data
+    *parents, last = key.split(".")
+    place = document.data
+    for name in parents:
+        place = place.setdefault(name, {}) if isinstance(place, dict) else None
+    if not isinstance(place, dict):
+        raise InputError.at(f"--set {key}", f"'{'.'.join(parents)}' has no settings inside; see 'schema experiment'")
+    place[last] = value
+
+
+def parse_experiment(text: str, file: str = "<text>", folder: Path | None = None) -> Experiment:
+    """Check an experiment given as YAML text; see `load_experiment`."""
+    return _experiment(parse_yaml(text, file), folder or Path())
+
+
+def _experiment(document: Document, folder: Path) -> Experiment:
+    spec = validate(ExperimentSpec, document)
+    faults: list[Fault] = []
+    graphs: list[Arm] = []
+    for index, written in enumerate(spec.arms):
+        try:
+            graphs.append(Arm(written.name or "", "graph", _graph(written, folder)))
+        except InputError as error:
+            own = [f for f in error.faults if f.line is None]
+            faults.extend(f for f in error.faults if f.line is not None)
+            faults.extend(document.fault(("arms", index, "graph"), f"{f.file}: {f.message}") for f in own)
+    if faults:
+        raise InputError(faults)
+    graphs = [replace(arm, name=arm.name or arm.graph.name) for arm in graphs if arm.graph]
+    arms = [Arm(BASE, "base", None)] if spec.base else []
+    arms += graphs
+    arms += [Arm(CEILING, "ceiling", None)] if spec.ceiling else []
+    for index, arm in enumerate(arms):
+        if any(other.slug == arm.slug for other in arms[:index]):
+            position = index - (1 if spec.base else 0)
+            raise document.error(
+                ("arms", position), f"two arms are called '{arm.name}'; give one of them another 'name'"
+            )
+    floor = spec.floor or graphs[0].name
+    if floor not in [arm.name for arm in arms]:
+        raise document.error(("floor",), f"there is no arm '{floor}'; {did_you_mean(floor, [a.name for a in arms])}")
+    compiled = [arm.graph for arm in graphs if arm.graph]
+    read = template_fields(spec.prompt, document, ("prompt",))
+    write = tuple(compiled[0].column(node) for node in compiled[0].query.write)
+    for index, graph in enumerate(compiled):
+        _same_text(graph, read, write, document, index)
+    treatment = spec.treatment or _treatment(compiled, document)
+    return Experiment(
+        spec=spec,
+        arms=tuple(arms),
+        floor=floor,
+        treatment=treatment,
+        strata=spec.evaluation.strata or _confounder(compiled),
+        policy=_policy(compiled, treatment, document),
+        read=read,
+        write=write,
+        folder=folder,
+        document=document,
+    )
+
+
+def _graph(arm: ArmSpec, folder: Path) -> AssumptionGraph:
+    relative = folder / arm.graph
+    graph = load_graph(relative if relative.is_file() else arm.graph)
+    changes = arm.objective.model_dump(exclude_none=True)
+    return replace(graph, objective=graph.objective.model_copy(update=changes)) if changes else graph
+
+
+def _treatment(graphs: list[AssumptionGraph], document: Document) -> str | None:
+    """The one categorical column that the graphs intervene on."""
+    columns = sorted(
+        {g.column(node) for g in graphs for node in g.query.do if not g.is_text(node)},
+    )
+    if len(columns) > 1:
+        raise document.error(
+            ("arms",),
+            f"the graphs have different treatments ({', '.join(columns)}); say with 'treatment:' which column the "
+            "evaluation intervenes on",
+        )
+    return columns[0] if columns else None
+
+
+def _policy(graphs: list[AssumptionGraph], treatment: str | None, document: Document) -> str | dict[str, float]:
+    """The one policy of the graphs that intervene on the treatment."""
+    policies = [g.query.policy for g in graphs if treatment in [g.column(n) for n in g.query.do if not g.is_text(n)]]
+    if any(policy != policies[0] for policy in policies):
+        raise document.error(("arms",), "the graphs have different policies; compare graphs of one policy")
+    return policies[0] if policies else "marginal"
+
+
+def _same_text(
+    graph: AssumptionGraph, read: tuple[str, ...], write: tuple[str, ...], document: Document, index: int
+) -> None:
+    """The prompt shows what the graph reads, no less and no more, and all graphs write the same."""
+    wanted = sorted(graph.column(node) for node in graph.query.read)
+    if wanted != sorted(read):
+        raise document.error(
+            ("arms", index),
+            f"the graph {graph.name} reads {', '.join(wanted)}, but the prompt shows {', '.join(read) or 'nothing'}; "
+            "make 'prompt' and the query's 'read' agree",
+        )
+    written = tuple(graph.column(node) for node in graph.query.write)
+    if written != write:
+        raise document.error(
+            ("arms", index),
+            f"the graph {graph.name} writes {', '.join(written)}, the first one {', '.join(write)}; "
+            "graphs are compared on the same answer",
+        )
+
+
+def _confounder(graphs: list[AssumptionGraph]) -> str | None:
+    columns = sorted(
+        {
+            g.column(name)
+            for g in graphs
+            for name, node in g.nodes.items()
+            if node.role == "confounder" and node.bind is not None and not g.is_text(name)
+        }
+    )
+    return columns[0] if len(columns) == 1 else None
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of plain data in canonical JSON, as 64 hexadecimal digits."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,57 @@
+"""Plain likelihood: the objective of a query that needs no correction.
+
+It is valid where the mutilated world gives what is read and written the same distribution as the observed one:
+the effect is zero, or nothing needs adjusting and the policy is the treatment's own marginal.
+"""
+
+from __future__ import annotations
+
+from causal_reasoning.graph import AssumptionGraph
+from causal_reasoning.identify import Identification, IdentifiedByAdjustment, ZeroEffect
+from causal_reasoning.objective.notation import listed, nll, policy_of, risk
+from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
+
+
+def plan_likelihood(graph: AssumptionGraph, identification: Identification) -> ObjectivePlan | Refusal:
+    """Plan plain likelihood, R(θ) = E_obs[ −log p_θ(write | read) ].
+
+    Parameters
+    ----------
+    graph : AssumptionGraph
+        The assumptions.
+    identification : Identification
+        The verdict on their query.
+
+    Returns
+    -------
+    ObjectivePlan or Refusal
+        A refusal where the observed and the mutilated world differ.
+    """
+    t = listed(graph.query.do)
+    if isinstance(identification, ZeroEffect):
+        because = f"no directed path leads from {t} to what is read or written: do({t}) changes nothing"
+    elif isinstance(identification, IdentifiedByAdjustment) and () in identification.sets.minimal:
+        if policy_of(graph) != "marginal":
+            return Refusal("likelihood", f"the policy differs from the marginal of {t}, so its values must be weighted")
+        because = (
+            f"no non-causal path between {t} and what is read or written is open, so "
+            f"P(· | do({t})) = P(· | {t}); with π the marginal of {t} the mutilated world is the observed one"
+        )
+    elif isinstance(identification, IdentifiedByAdjustment):
+        path = next(iter(identification.proof.closed), None)
+        shown = f" ({path.path.text()} is open)" if path else ""
+        return Refusal(
+            "likelihood",
+            f"the observed distribution is confounded{shown}: plain likelihood fits P(write | read) as observed",
+        )
+    else:
+        return Refusal("likelihood", "the query is not identified by adjustment")
+    text, latex = nll(graph)
+    term = Term("nll", "likelihood", text, latex, f"its minimiser is {risk(graph)}; {because}")
+    return ObjectivePlan(
+        estimator="likelihood",
+        formula=f"L(θ) = E[ {text} ]",
+        latex=rf"\mathcal{{L}}(\theta) = \mathbb{{E}}\left[ {latex} \right]",
+        terms=(term,),
+        forward_passes=ForwardPasses(train=1, inference=1),
+    )

@@ -1,0 +1,198 @@
+"""A derivation told to a person: as plain text, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from causal_reasoning.identify import IdentifiedByAdjustment, ZeroEffect
+from causal_reasoning.objective.compile import Derivation
+from causal_reasoning.objective.notation import listed
+from causal_reasoning.objective.plan import policy_text
+from causal_reasoning.objective.weights import OverlapReport
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading with its lines.
+
+    Parameters
+    ----------
+    heading : str
+        A word or two.
+    lines : tuple of (str, str)
+        What is said, and a remark on it (often empty).
+    formula : bool
+        Whether the first part of a line is a formula or a path.
+    """
+
+    heading: str
+    lines: tuple[tuple[str, str], ...]
+    formula: bool = False
+
+
+def story(derivation: Derivation, overlap: OverlapReport | None = None) -> tuple[Section, ...]:
+    """The steps from the query to the loss, in order.
+
+    Parameters
+    ----------
+    derivation : Derivation
+        What is told.
+    overlap : OverlapReport, optional
+        The weights estimated on data.
+
+    Returns
+    -------
+    tuple of Section
+        Query, verdict, proof, estimand, loss, parts, cost, what was refused, and overlap where it is known.
+    """
+    graph, verdict, plan = derivation.graph, derivation.identification, derivation.plan
+    data = derivation.to_dict()
+    do = listed(graph.query.do)
+    policy = graph.query.policy
+    shown = policy if isinstance(policy, str) else ", ".join(f"{k}: {v:g}" for k, v in sorted(policy.items()))
+    sections = [
+        Section(
+            "Query",
+            (
+                (
+                    verdict.query.text(),
+                    f"the model reads {listed(graph.query.read)} and writes "
+                    f"{listed(graph.query.write)}; policy for {do}: {shown}",
+                ),
+            ),
+            formula=True,
+        ),
+        Section("Verdict", (_verdict(derivation),)),
+    ]
+    if data["proof"]:
+        lines = tuple((step["path"], _remark(step)) for step in data["proof"])
+        sections.append(Section("Proof", lines, formula=True))
+    sections.append(Section("Estimand", ((f"{verdict.query.text()} = {data['estimand']['text']}", ""),), formula=True))
+    sections.append(Section("Loss", ((plan.formula, ""),), formula=True))
+    sections.append(Section("Parts", tuple((f"{t.name} = {t.formula}", t.because) for t in plan.terms), formula=True))
+    if plan.weights and plan.weights.policy != "marginal":
+        sections.append(Section("Policy", ((policy_text(plan.weights.policy, plan.weights.treatment), shown),), True))
+    cost = plan.forward_passes
+    passes = (
+        f"{cost.train} forward pass{'es' if cost.train > 1 else ''} per example in training, {cost.inference} in use"
+    )
+    sections.append(Section("Cost", ((passes, ""),)))
+    if plan.refused:
+        sections.append(Section("Not valid here", tuple((r.estimator, r.because) for r in plan.refused)))
+    if overlap is not None:
+        sections.append(Section("Overlap", _overlap(overlap)))
+    return tuple(sections)
+
+
+def to_text(derivation: Derivation, overlap: OverlapReport | None = None) -> str:
+    """Plain text for a terminal, with headings on lines of their own."""
+    parts = [f"{derivation.graph.name}: {derivation.graph.description}".rstrip(": ")]
+    for section in story(derivation, overlap):
+        parts.append("")
+        parts.append(section.heading)
+        for main, remark in section.lines:
+            parts.append(f"  {main}")
+            if remark:
+                parts.append(f"      {remark}")
+    return "\n".join(parts) + "\n"
+
+
+def to_markdown(derivation: Derivation, overlap: OverlapReport | None = None) -> str:
+    """Markdown for a document."""
+    parts = [f"# {derivation.graph.name}", ""]
+    if derivation.graph.description:
+        parts += [derivation.graph.description, ""]
+    for section in story(derivation, overlap):
+        parts += [f"## {section.heading}", ""]
+        for main, remark in section.lines:
+            shown = f"`{main}`" if section.formula else main
+            parts.append(f"- {shown}" + (f": {remark}" if remark else ""))
+        parts.append("")
+    parts += ["```yaml", derivation.graph.text.strip(), "```"] if derivation.graph.text else []
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def to_latex(derivation: Derivation, overlap: OverlapReport | None = None) -> str:
+    """LaTeX for a paper: the estimand and the loss as displays, the rest as text. Needs amsmath."""
+    data = derivation.to_dict()
+    plan = derivation.plan
+    query = rf"P(\text{{{_tex(derivation.identification.query.text()[2:-1])}}})"
+    parts = [
+        f"% {derivation.graph.name}, digest {derivation.graph.digest[:12]}; compile with LuaLaTeX or XeLaTeX",
+        r"\paragraph{Estimand}",
+        r"\begin{equation*}",
+        f"  {query} = {data['estimand']['latex']}",
+        r"\end{equation*}",
+        r"\paragraph{Loss}",
+        r"\begin{equation*}",
+        f"  {plan.latex}",
+        r"\end{equation*}",
+    ]
+    for section in story(derivation, overlap):
+        if section.heading in ("Verdict", "Proof", "Not valid here", "Overlap"):
+            parts += [rf"\paragraph{{{_tex(section.heading)}}}", r"\begin{itemize}"]
+            for main, remark in section.lines:
+                shown = rf"\texttt{{{_tex(main)}}}" if section.formula else _tex(main)
+                parts.append(rf"  \item {shown}" + (f": {_tex(remark)}" if remark else ""))
+            parts.append(r"\end{itemize}")
+    return "\n".join(parts) + "\n"
+
+
+def _verdict(derivation: Derivation) -> tuple[str, str]:
+    verdict = derivation.identification
+    if isinstance(verdict, ZeroEffect):
+        return (
+            "zero effect",
+            f"no directed path leads from {listed(verdict.query.do)} to {listed(verdict.query.on)}",
+        )
+    if isinstance(verdict, IdentifiedByAdjustment):
+        sets = verdict.sets
+        if not verdict.adjustment:
+            return "identified, adjusting for nothing", "no non-causal path is open"
+        others = [f"{{{listed(z)}}}" for z in sets.minimal if z != verdict.adjustment]
+        more = f"; other minimal sets: {', '.join(others[:5])}" + (" …" if len(others) > 5 else "") if others else ""
+        capped = " (the list of sets was capped)" if sets.capped else ""
+        optimal = verdict.optimal.nodes
+        best = f"; smallest variance: {{{listed(optimal)}}}" if optimal not in (None, verdict.adjustment) else ""
+        return f"identified by adjusting for {{{listed(verdict.adjustment)}}}", (more + best + capped).lstrip("; ")
+    return f"identified ({verdict.method})", ""
+
+
+def _remark(step: dict[str, str | None]) -> str:
+    because = str(step["because"])
+    return because.removeprefix(f"{step['path']}: ")
+
+
+def _overlap(report: OverlapReport) -> tuple[tuple[str, str], ...]:
+    lines = [
+        (
+            f"{report.effective_sample_size:,.0f} effective of {report.rows:,} rows ({report.effective_share:.0%}), "
+            f"largest weight {report.largest_weight:.2f}, {len(report.cells)} cells, none empty",
+            "",
+        )
+    ]
+    lines += [(f"warning: {warning}", "") for warning in report.warnings]
+    return tuple(lines)
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "π": r"$\pi$",
+    "θ": r"$\theta$",
+    "Σ": r"$\Sigma$",
+    "−": r"$-$",
+    "·": r"$\cdot$",
+}
+
+
+def _tex(text: str) -> str:
+    return "".join(_SPECIAL.get(c, c) for c in text)
