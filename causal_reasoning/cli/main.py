@@ -1,0 +1,76 @@
+"""The program ``causal-reasoning``: its commands, and what a failure looks like."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from causal_reasoning.cli import (
+    check,
+    demo,
+    derive,
+    draw,
+    evaluate,
+    identify,
+    report,
+    sample,
+    schema,
+    sweep,
+    train,
+)
+from causal_reasoning.errors import CausalReasoningError
+
+app = typer.Typer(
+    name="causal-reasoning",
+    help="Compile a causal graph of the reasoning process into a deconfounded fine-tuning objective, train it, and "
+    "compare graphs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (check, identify, derive, draw, schema, sample, train, evaluate, sweep, report, demo):
+    app.command(command.NAME)(command.command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"causal-reasoning {version('causal-reasoning')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """Run the program; errors are printed as sentences, one a line, and set the exit code.
+
+    Exit codes: 0 done, 1 a run failed, 2 bad input, 3 not identified, 4 no valid plan.
+    """
+    try:
+        app()
+    except CausalReasoningError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; do not let Python complain while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except KeyboardInterrupt:
+        print("interrupted; the same command resumes", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

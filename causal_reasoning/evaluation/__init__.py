@@ -1,0 +1,1 @@
+"""Evaluation: exact match and answer likelihood, per split and per stratum."""

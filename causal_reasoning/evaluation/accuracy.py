@@ -1,0 +1,119 @@
+"""Exact match by greedy generation and likelihood of the reference, over all rows and per stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from causal_reasoning.data.encode import Encoded, pad_left
+from causal_reasoning.training.likelihood import score
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A model's answers to the rows of one split.
+
+    Parameters
+    ----------
+    answers : tuple of str
+        Generated answers of N rows, without special tokens and surrounding white space.
+    exact : array of shape (N,)
+        Whether an answer equals the reference.
+    nll : array of shape (N,)
+        −log p(reference | prompt), in nats per answer.
+    """
+
+    answers: tuple[str, ...]
+    exact: NDArray[np.bool_]
+    nll: NDArray[np.float64]
+
+    def to_dict(self, strata: Sequence[str] | None = None) -> dict[str, Any]:
+        """Means over all rows and per stratum, and the worst stratum.
+
+        Parameters
+        ----------
+        strata : sequence of str, optional
+            The stratum of each row.
+        """
+        result: dict[str, Any] = _means(self.exact, self.nll)
+        if strata is None:
+            return result
+        labels = np.array(strata)
+        parts = {str(name): _means(self.exact[labels == name], self.nll[labels == name]) for name in np.unique(labels)}
+        worst = min(parts, key=lambda name: (parts[name]["exact_match"], -parts[name]["nll"], name))
+        return {
+            **result,
+            "strata": parts,
+            "worst_stratum": {"name": worst, "exact_match": parts[worst]["exact_match"]},
+        }
+
+
+def measure(
+    model: Any,
+    tokenizer: Any,
+    rows: list[Encoded],
+    references: Sequence[str],
+    *,
+    max_new_tokens: int,
+    batch_size: int,
+) -> Measured:
+    """Let a model answer, greedily and with its cache, and compare with the references.
+
+    Parameters
+    ----------
+    model : PreTrainedModel or PeftModel
+        The model.
+    tokenizer : PreTrainedTokenizerBase
+        Its tokenizer.
+    rows : list of Encoded
+        N encoded rows.
+    references : sequence of str
+        N right answers; surrounding white space does not count.
+    max_new_tokens : int
+        Longest answer in tokens.
+    batch_size : int
+        Rows generated at once.
+
+    Returns
+    -------
+    Measured
+        One answer a row, in the order of the rows.
+    """
+    pad = tokenizer.pad_token_id
+    answers = _generate(model, tokenizer, rows, max_new_tokens, batch_size)
+    exact = np.array([a == r.strip() for a, r in zip(answers, references, strict=True)], dtype=np.bool_)
+    nll, _ = score(model, rows, pad, batch_size)
+    return Measured(tuple(answers), exact, nll)
+
+
+@torch.no_grad()
+def _generate(model: Any, tokenizer: Any, rows: list[Encoded], max_new_tokens: int, batch_size: int) -> list[str]:
+    model.eval()
+    device = next(model.parameters()).device
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i].prompt))
+    answers = [""] * len(rows)
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        ids, mask = pad_left([rows[i].prompt for i in chosen], tokenizer.pad_token_id)
+        written = model.generate(
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            num_beams=1,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+        )
+        texts = tokenizer.batch_decode(written[:, ids.shape[1] :], skip_special_tokens=True)
+        for i, text in zip(chosen, texts, strict=True):
+            answers[i] = text.strip()
+    return answers
+
+
+def _means(exact: NDArray[np.bool_], nll: NDArray[np.float64]) -> dict[str, Any]:
+    return {"items": len(exact), "exact_match": float(exact.mean()), "nll": float(nll.mean())}

@@ -1,0 +1,1 @@
+"""Sweeps: the run store, one idempotent run, a pool of processes, means over seeds."""

@@ -1,0 +1,1 @@
+"""Training: loading models, LoRA, the weighted-risk trainer."""

@@ -1,0 +1,179 @@
+"""Train an adapter: from rows and a compiled objective to the adapter's folder, resumable at any moment."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainingArguments
+
+from causal_reasoning.data.encode import Encoded, EncodedRows, collate
+from causal_reasoning.experiment import TrainingSpec
+from causal_reasoning.training.trainer import TargetRiskTrainer
+from causal_reasoning.training.weighting import RowWeights
+
+COMPLETE = "complete"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The outcome of a training run.
+
+    Parameters
+    ----------
+    history : list of dict
+        Log entries, each with its ``step``.
+    step : int
+        The step whose weights were kept.
+    validation_nll : float
+        Weighted validation loss there, in nats per answer.
+    seconds : float
+        Time spent in this process.
+    """
+
+    history: list[dict[str, Any]]
+    step: int
+    validation_nll: float
+    seconds: float
+
+
+class _Complete(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
+    """Mark a checkpoint once everything in it is written: a killed run leaves parts of one."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+
+
+def fit(
+    model: Any,
+    tokenizer: Any,
+    *,
+    train: list[Encoded],
+    validation: list[Encoded],
+    weights: RowWeights,
+    monitors: Mapping[str, list[Encoded]],
+    settings: TrainingSpec,
+    seed: int,
+    checkpoints: Path,
+    on_log: Callable[[list[dict[str, Any]]], None] | None = None,
+) -> Fitted:
+    """Train a model's trainable parameters on a weighted target risk.
+
+    Parameters
+    ----------
+    model : PeftModel
+        A freshly wrapped model; it is changed in place.
+    tokenizer : PreTrainedTokenizerBase
+        For the padding token.
+    train, validation : list of Encoded
+        N and M rows.
+    weights : RowWeights
+        Of these rows.
+    monitors : mapping of str to list of Encoded
+        Rows whose loss is logged along the way; never used for selection.
+    settings : TrainingSpec
+        Optimisation.
+    seed : int
+        Order of the batches and dropout.
+    checkpoints : Path
+        Folder of the checkpoints; training resumes at the last complete one.
+    on_log : callable, optional
+        Called with the history after each log entry.
+
+    Returns
+    -------
+    Fitted
+        The history and which step was kept.
+
+    Raises
+    ------
+    RunFailedError
+        If the loss is no longer a number.
+    """
+    best = settings.select == "best"
+    evaluate_every = min(settings.evaluate_every, settings.steps)
+    # The best step is only kept if it is saved, so both happen together then.
+    save_every = evaluate_every if best else min(settings.checkpoint_every, settings.steps)
+    arguments = TrainingArguments(
+        output_dir=str(checkpoints),
+        per_device_train_batch_size=settings.batch_size,
+        gradient_accumulation_steps=settings.gradient_accumulation,
+        max_steps=settings.steps,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=math.ceil(settings.warmup * settings.steps),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        bf16=False,  # the model is loaded in its precision already
+        eval_strategy="steps",
+        eval_steps=evaluate_every,
+        save_strategy="steps",
+        save_steps=save_every,
+        save_total_limit=2,
+        load_best_model_at_end=best,
+        metric_for_best_model="validation_nll",
+        greater_is_better=False,
+        logging_steps=min(10, settings.steps),
+        logging_nan_inf_filter=False,
+        report_to="none",
+        seed=seed,
+        data_seed=seed,
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_drop_last=len(train) >= settings.batch_size,
+        dataloader_pin_memory=False,
+    )
+    trainer = TargetRiskTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=EncodedRows(train, weights.loss.tolist()),
+        eval_dataset=EncodedRows(validation, weights.validation.tolist()),
+        data_collator=collate(tokenizer.pad_token_id),
+        sampling_weights=weights.sampling,
+        tokens_per_answer=float(np.mean([len(row.target) for row in train])),
+        validation=validation,
+        validation_weights=weights.validation,
+        monitors=monitors,
+        pad=tokenizer.pad_token_id,
+        on_log=on_log,
+        callbacks=[_Complete()],
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    started = time.perf_counter()
+    trainer.train(resume_from_checkpoint=_resume_point(checkpoints))
+    history = trainer.state.log_history
+    curve = {e["step"]: e["eval_validation_nll"] for e in history if "eval_validation_nll" in e}
+    step = int(trainer.state.best_global_step or settings.steps) if best else settings.steps
+    if step not in curve:
+        metrics = trainer.evaluate()
+        curve[step] = metrics["eval_validation_nll"]
+    return Fitted(list(trainer.state.log_history), step, curve[step], time.perf_counter() - started)
+
+
+def _resume_point(folder: Path) -> str | None:
+    """The last complete checkpoint; incomplete ones are removed."""
+    complete: list[tuple[int, Path]] = []
+    for path in sorted(folder.glob("checkpoint-*")):
+        number = path.name.removeprefix("checkpoint-")
+        if number.isdigit() and (path / COMPLETE).is_file() and _readable(path / "trainer_state.json"):
+            complete.append((int(number), path))
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+    return str(max(complete)[1]) if complete else None
+
+
+def _readable(path: Path) -> bool:
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True

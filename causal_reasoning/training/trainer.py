@@ -1,0 +1,114 @@
+"""The one trainer: a thin subclass of transformers' Trainer that minimises a weighted target risk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import Trainer
+
+from causal_reasoning.data.encode import Encoded
+from causal_reasoning.data.sampling import SystematicSampler
+from causal_reasoning.errors import RunFailedError
+from causal_reasoning.training.likelihood import score, sequence_nll
+
+
+class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
+    """Minimise R(θ) = E[ w · −log p_θ(answer | prompt) ] over batches.
+
+    The loss is the mean over the batch of w times the summed negative log-likelihood of the answer, divided by
+    a constant, the mean length of an answer, so that it reads in nats per token.
+
+    Parameters
+    ----------
+    sampling_weights : array of shape (N,)
+        How often each training row is drawn, relative to the others.
+    tokens_per_answer : float
+        Mean number of tokens of a training answer.
+    validation : list of Encoded
+        M rows of the training distribution.
+    validation_weights : array of shape (M,)
+        Their importance weights: the weighted loss estimates the target risk.
+    monitors : mapping of str to list of Encoded
+        Other rows whose loss is logged with the curve; never used for selection.
+    on_log : callable
+        Called with the history of logs after each entry.
+    **kwargs
+        As for `transformers.Trainer`.
+    """
+
+    # The loss is a plain mean over the micro-batch: let the base class divide by the number of micro-batches.
+    loss_is_scaled_for_ga = False
+
+    def __init__(
+        self,
+        *,
+        sampling_weights: NDArray[np.float64],
+        tokens_per_answer: float,
+        validation: list[Encoded],
+        validation_weights: NDArray[np.float64],
+        monitors: Mapping[str, list[Encoded]],
+        pad: int,
+        on_log: Callable[[list[dict[str, Any]]], None] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sampling_weights = sampling_weights
+        self.tokens_per_answer = tokens_per_answer
+        self.validation = validation
+        self.validation_weights = validation_weights
+        self.monitors = monitors
+        self.pad = pad
+        self.on_log = on_log
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> SystematicSampler:
+        return SystematicSampler(self.sampling_weights, self.args.seed)
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The weighted loss of one micro-batch; see the class."""
+        inputs = dict(inputs)
+        labels, weight = inputs.pop("labels"), inputs.pop("weight")
+        outputs = model(**inputs, use_cache=False)
+        nll = sequence_nll(outputs.logits, labels)
+        loss = (weight * nll).mean() / self.tokens_per_answer
+        return (loss, outputs) if return_outputs else loss
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Weighted validation loss, and the loss and accuracy of the monitored rows."""
+        nll, _ = score(self.model, self.validation, self.pad)
+        w = self.validation_weights
+        metrics = {"eval_validation_nll": float((w * nll).sum() / w.sum())}
+        for name, rows in self.monitors.items():
+            nll, exact = score(self.model, rows, self.pad)
+            metrics[f"eval_{name}_nll"] = float(nll.mean())
+            metrics[f"eval_{name}_exact_match"] = float(exact.mean())
+        self.log(dict(metrics))
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log, and stop a run whose loss is no longer a number."""
+        for key in ("loss", "eval_validation_nll"):
+            if key in logs and not math.isfinite(logs[key]):
+                raise RunFailedError(
+                    f"the loss is {logs[key]} at step {self.state.global_step}; lower training.learning_rate "
+                    f"(now {self.args.learning_rate:g}) or raise training.warmup"
+                )
+        super().log(logs, start_time)
+        if self.on_log is not None:
+            self.on_log(self.state.log_history)
+
+
+def device_name() -> str:
+    """The device that training runs on, for the record."""
+    if torch.cuda.is_available():
+        return str(torch.cuda.get_device_name(0))
+    return f"cpu, {torch.get_num_threads()} threads"
