@@ -1,0 +1,108 @@
+"""What the numbers say, in a few plain sentences, good or bad."""
+
+from __future__ import annotations
+
+from causal_reasoning.report.numbers import percent, percent_interval
+from causal_reasoning.report.results import Arm, Number, Results
+from causal_reasoning.report.tables import best_arm
+
+
+def findings(results: Results) -> tuple[list[str], list[str]]:
+    """Say what a sweep found.
+
+    Parameters
+    ----------
+    results : Results
+        The results of a sweep.
+
+    Returns
+    -------
+    tuple of two lists of str
+        Sentences of plain text, computed from the numbers only: what matters, and the rest.
+    """
+    if not results.arms or results.split is None:
+        return ["No run has been evaluated yet."], []
+    split, title = results.split, f"“{results.titles[results.split]}”"
+    floor, ceiling, best = results.arm(results.floor), results.arm(results.ceiling), best_arm(results)
+    said: list[str] = []
+    low = floor.exact(split) if floor else None
+    high = ceiling.exact(split) if ceiling else None
+    if floor and low:
+        said.append(f"On {title}, {floor.name} answers {_share(low)} of the items exactly.")
+    if ceiling and high:
+        said.append(
+            f"The ceiling, plain likelihood trained on data in which the intervention was made, reaches {_share(high)}."
+        )
+    elif low:
+        said.append("There is no ceiling, so no gap can be measured.")
+    if low and high and high.mean <= low.mean:
+        said.append("The ceiling is not above the floor: on this data there is no gap to close.")
+    if best and best is not floor:
+        said.append(_against(best, floor, split, "The best graph"))
+    elif best:
+        said.append(f"No graph does better on {title} than {best.name}.")
+    rest: list[str] = []
+    others = [arm for arm in results.arms if arm.kind == "graph" and arm not in (best, floor)]
+    rest += [_against(arm, floor, split, "Another graph") for arm in others if arm.exact(split)]
+    rest += [_untrained(arm, split) for arm in results.arms if arm.kind == "base" and arm.exact(split)]
+    said += _cost(results, best, floor)
+    seeds = max((len(arm.seeds) for arm in results.arms), default=0)
+    if seeds == 1:
+        rest.append("Every arm was run with a single seed: there are no intervals, and differences may be chance.")
+    if results.failed:
+        many = len(results.failed) > 1
+        rest.append(f"{len(results.failed)} run{'s' if many else ''} failed and {'are' if many else 'is'} left out.")
+    return said, rest
+
+
+def _share(number: Number) -> str:
+    return f"{percent_interval(number)} %".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _against(arm: Arm, floor: Arm | None, split: str, what: str) -> str:
+    score = arm.exact(split)
+    assert score is not None  # noqa: S101 - callers ask for measured arms only
+    text = f"{what}, {arm.name} ({arm.estimator or 'trained'}), reaches {_share(score)}"
+    low = floor.exact(split) if floor else None
+    if not floor or not low:
+        return text + "."
+    points = score.mean - low.mean
+    if abs(points) < 0.0005:
+        text += f", the same as {floor.name}"
+    else:
+        way = "more" if points > 0 else "less"
+        text += f", {percent(abs(points))} points {way} than {floor.name}"
+    if arm.gap:
+        text += f", and closes {percent(arm.gap.mean)}\N{NO-BREAK SPACE}% of the gap"
+        if arm.gap.mean < 0:
+            text += " (a negative share: it is further from the ceiling)"
+    text += "."
+    if _overlap(score, low) and abs(points) >= 0.0005:
+        text += " The two intervals overlap, so these seeds do not settle the difference."
+    return text
+
+
+def _untrained(arm: Arm, split: str) -> str:
+    score = arm.exact(split)
+    return f"Without training, {arm.name} answers {percent(score.mean if score else None)}\N{NO-BREAK SPACE}%."
+
+
+def _cost(results: Results, best: Arm | None, floor: Arm | None) -> list[str]:
+    """Compare the best arm with the floor on the training distribution."""
+    if not best or not floor or best is floor or "same" not in results.titles:
+        return []
+    ours, theirs = best.exact("same"), floor.exact("same")
+    if not ours or not theirs:
+        return []
+    points = ours.mean - theirs.mean
+    title = f"“{results.titles['same']}”"
+    if abs(points) < 0.0005:
+        return [f"On {title} the two do not differ."]
+    way = "above" if points > 0 else "below"
+    return [f"On {title}, {best.name} is {percent(abs(points))} points {way} {floor.name}."]
+
+
+def _overlap(a: Number, b: Number) -> bool:
+    if a.low is None or a.high is None or b.low is None or b.high is None:
+        return False
+    return a.low <= b.high and b.low <= a.high

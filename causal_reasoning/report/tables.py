@@ -1,0 +1,145 @@
+"""The results as a table: for the terminal and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from causal_reasoning.report.numbers import percent_interval
+from causal_reasoning.report.results import Arm, Results, read_results
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def terminal_table(summary: Mapping[str, Any]) -> Table:
+    """Show the results in a terminal.
+
+    Parameters
+    ----------
+    summary : mapping
+        The summary of a sweep.
+
+    Returns
+    -------
+    rich.table.Table
+        One row an arm, exact match in percent; the untrained base and the ceiling stand apart.
+
+    Examples
+    --------
+    >>> table = terminal_table({"experiment": "letters", "arms": [{"name": "erm", "seeds": [1]}]})
+    >>> table.row_count
+    1
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    results = read_results(summary)
+    headings, rows = _cells(results)
+    table = Table(title=Text(results.experiment), caption=Text(_caption(results)), box=box.SIMPLE_HEAD)
+    for i, heading in enumerate(headings):
+        table.add_column(Text(heading), justify="left" if i < 2 else "right", no_wrap=i == 0)
+    for i, (arm, row) in enumerate(rows):
+        style = "bold" if arm is best_arm(results) else ("dim" if arm.kind != "graph" else "")
+        ends = i + 1 < len(rows) and rows[i + 1][0].kind != arm.kind
+        table.add_row(*(Text(cell, style=style) for cell in row), end_section=ends)
+    return table
+
+
+def markdown_table(summary: Mapping[str, Any]) -> str:
+    """Write the results as a Markdown table.
+
+    Parameters
+    ----------
+    summary : mapping
+        The summary of a sweep.
+
+    Returns
+    -------
+    str
+        The table, one line below it that says what the numbers are, and one line for each failed run.
+
+    Examples
+    --------
+    >>> print(markdown_table({"arms": [{"name": "erm", "seeds": [1]}]}).splitlines()[2])
+    | erm |  | 1 |
+    """
+    results = read_results(summary)
+    headings, rows = _cells(results)
+    best = best_arm(results)
+    lines = [
+        "| " + " | ".join(_cell(h) for h in headings) + " |",
+        "|" + "|".join("---" if i < 2 else "---:" for i in range(len(headings))) + "|",
+    ]
+    for arm, row in rows:
+        cells = [_cell(cell) for cell in row]
+        if arm is best:
+            cells[0] = f"**{cells[0]}**"
+        elif arm.kind != "graph":
+            cells[0] = f"*{cells[0]}*"
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", _cell(_caption(results))]
+    lines += [f"- failed: {_cell(f.arm)}, seed {_cell(f.seed)}: {_cell(f.error)}" for f in results.failed]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def best_arm(results: Results) -> Arm | None:
+    """Find the trained arm, ceiling apart, with the highest exact match under the intervention.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+
+    Returns
+    -------
+    Arm or None
+        ``None`` where fewer than two arms can be compared.
+    """
+    scored = []
+    for arm in results.arms:
+        score = arm.exact(results.split) if results.split and arm.kind == "graph" else None
+        if score is not None:
+            scored.append((score.mean, arm))
+    return max(scored, key=lambda pair: pair[0])[1] if len(scored) > 1 else None
+
+
+def _cells(results: Results) -> tuple[list[str], list[tuple[Arm, list[str]]]]:
+    worst = any(s.worst for arm in results.arms for name, s in arm.splits.items() if name == results.split)
+    gap = any(arm.gap for arm in results.arms)
+    headings = ["arm", "estimator", "seeds", *results.titles.values()]
+    headings += ["worst stratum"] * worst + ["gap closed"] * gap
+    rows = []
+    for arm in results.arms:
+        row = [arm.name, arm.estimator, str(len(arm.seeds))]
+        row += [percent_interval(arm.exact(split)) for split in results.titles]
+        if worst:
+            there = arm.splits.get(results.split or "")
+            row.append(percent_interval(there.worst if there else None))
+        if gap:
+            row.append(percent_interval(arm.gap))
+        rows.append((arm, row))
+    return headings, rows
+
+
+def _caption(results: Results) -> str:
+    parts = ["Exact match in percent, mean over seeds"]
+    if results.interval and any(
+        number and number.half is not None for arm in results.arms for number in map(arm.exact, results.titles)
+    ):
+        parts.append(f"± half of the {results.interval}")
+    text = ", ".join(parts) + "."
+    if any(arm.gap for arm in results.arms):
+        title = results.titles.get(results.split or "", results.split)
+        text += f" Gap closed: share of the way from {results.floor} to {results.ceiling} on {title}."
+    if results.failed:
+        text += f" {len(results.failed)} run{'s' * (len(results.failed) > 1)} failed."
+    return text
+
+
+def _cell(text: str) -> str:
+    kept = " ".join(text.split())
+    for sign in "\\`*_<>[]|":
+        kept = kept.replace(sign, "\\" + sign)
+    return kept
