@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from causal_reasoning.evaluation.splits import evaluate
     from causal_reasoning.experiment import load_experiment
     from causal_reasoning.graph import load_graph
-    from causal_reasoning.identify import identify
+    from causal_reasoning.identification import identify
     from causal_reasoning.objective import compile_objective
     from causal_reasoning.scm import load_world
     from causal_reasoning.sweeps.run import run as train
@@ -36,7 +36,7 @@ __all__ = [
 _HOMES = {
     "compile_objective": "causal_reasoning.objective",
     "evaluate": "causal_reasoning.evaluation.splits",
-    "identify": "causal_reasoning.identify",
+    "identify": "causal_reasoning.identification",
     "load_experiment": "causal_reasoning.experiment",
     "load_graph": "causal_reasoning.graph",
     "load_world": "causal_reasoning.scm",

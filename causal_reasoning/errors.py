@@ -64,6 +64,11 @@ class InputError(CausalReasoningError):
         self.faults: tuple[Fault, ...] = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
+        # By default an exception is rebuilt from its text, and this one is made of faults: runs in other
+        # processes send their errors home.
+        return type(self), (self.faults,)
+
     @classmethod
     def at(cls, file: str, message: str, line: int | None = None, column: int | None = None) -> InputError:
         """Build the error for a single fault."""

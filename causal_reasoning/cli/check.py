@@ -41,7 +41,7 @@ def command(
 
 
 def _check(name: str) -> dict[str, Any]:
-    path = Path(name) if Path(name).exists() else find_shipped(name, "graphs", "graph")
+    path = find_shipped(name, "graphs", "graph")
     document = read_yaml(path)
     keys = document.data if isinstance(document.data, dict) else {}
     nodes = keys.get("nodes")
@@ -73,8 +73,11 @@ def _graph(path: Path) -> dict[str, Any]:
 
 def _experiment(path: Path) -> dict[str, Any]:
     from causal_reasoning.experiment import load_experiment
+    from causal_reasoning.objective import derive
 
     experiment = load_experiment(path)
+    for graph in (arm.graph for arm in experiment.arms if arm.graph is not None):
+        derive(graph)
     runs = len(experiment.arms) * len(experiment.spec.seeds)
     arms = ", ".join(arm.name for arm in experiment.arms)
     return {

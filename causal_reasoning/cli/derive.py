@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from causal_reasoning.cli.options import GraphArgument, JsonOption, OutputOption, emit, emit_json
-from causal_reasoning.errors import InputError
+from causal_reasoning.errors import InputError, NoValidPlanError
 
 NAME = "derive"
 
@@ -38,7 +38,10 @@ def command(
         columns = [derivation.graph.column(n) for n in derivation.graph.causal.observed]
         table = read_table(data, columns)
         check_bindings(table, derivation.graph)
-        overlap = fit_weights(derivation.plan.weights, table.columns).report
+        try:
+            overlap = fit_weights(derivation.plan.weights, table.columns).report
+        except NoValidPlanError as error:
+            raise NoValidPlanError(f"{data}: {error}") from error
     if json:
         found = derivation.to_dict()
         emit_json({**found, "overlap": overlap.to_dict()} if overlap else found, output)

@@ -20,7 +20,7 @@ def command(
     """Draw a graph as SVG, for light and dark backgrounds."""
     from causal_reasoning.graph import load_graph
     from causal_reasoning.graph.draw import draw_svg
-    from causal_reasoning.identify import IdentifiedByAdjustment, identify
+    from causal_reasoning.identification import IdentifiedByAdjustment, identify
 
     loaded = load_graph(graph)
     verdict = identify(loaded)

@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """Decide whether the query of a graph is identified; exit code 3 if it is not."""
     from causal_reasoning.graph import load_graph
-    from causal_reasoning.identify import identify
+    from causal_reasoning.identification import identify
 
     loaded = load_graph(graph)
     verdict = identify(loaded, do or None, on or None, given or (), cap=cap)

@@ -35,7 +35,9 @@ def announce(prepared: Prepared, console: Console | None = None) -> None:
         return
     plan = prepared.derivation.plan
     how = f", {plan.realisation.replace('_', ' ')}" if plan.realisation else ""
-    out.print(f"{prepared.arm.name}: {plan.estimator}{how}: {plan.formula}", markup=False, highlight=False)
+    out.print(
+        f"{prepared.arm.name}: {plan.estimator}{how}: {plan.formula}", markup=False, highlight=False, soft_wrap=True
+    )
     if prepared.overlap:
         o = prepared.overlap
         out.print(
@@ -43,9 +45,10 @@ def announce(prepared: Prepared, console: Console | None = None) -> None:
             f"({o['effective_share']:.0%}), largest weight {o['largest_weight']:.1f}",
             markup=False,
             highlight=False,
+            soft_wrap=True,
         )
         for warning in o["warnings"]:
-            out.print(f"  warning: {warning}", markup=False, highlight=False, style="yellow")
+            out.print(f"  warning: {warning}", markup=False, highlight=False, soft_wrap=True, style="yellow")
 
 
 @contextmanager
@@ -62,7 +65,7 @@ def step_bar(title: str, steps: int) -> Iterator[StepFunction]:
     def plain(step: int, total: int) -> None:
         if step * 5 // total > said[0]:
             said[0] = step * 5 // total
-            console.print(f"{title}: step {step}/{total}", markup=False, highlight=False)
+            console.print(f"{title}: step {step}/{total}", markup=False, highlight=False, soft_wrap=True)
 
     yield plain
 
@@ -137,7 +140,7 @@ def _line(event: Event, console: Console, quiet: bool) -> None:
         text = f"{what}failed: {event.detail}"
     else:
         text = what + ("found finished, " if event.kind == "found" else "") + _scores(event.detail)
-    console.print(text, markup=False, highlight=False)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _scores(record: dict[str, Any]) -> str:

@@ -38,10 +38,10 @@ def command(
     loaded = load_experiment(experiment, pairs(set_, "--set"))
     chosen = loaded.arm(arm) if arm else next(a for a in reversed(loaded.arms) if a.kind == "graph")
     number = loaded.spec.seeds[0] if seed is None else seed
+    folder = run_folder(runs, run_config(loaded, chosen, number), chosen)
     announce(prepare(loaded, chosen, number))
     with step_bar(f"{chosen.name}, seed {number}", loaded.spec.training.steps) as progress:
         record = run(loaded, chosen, number, runs, progress=progress)
-    folder = run_folder(runs, run_config(loaded, chosen, number), chosen)
     if json:
         emit_json(record)
         return

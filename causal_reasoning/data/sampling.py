@@ -56,5 +56,6 @@ class SystematicSampler(Sampler[int]):
         order = rng.permutation(rows)
         ends = np.cumsum(self.weights[order])
         points = (rng.random() + np.arange(rows)) / rows * ends[-1]
+        points = np.minimum(points, np.nextafter(ends[-1], 0))  # the last one may be rounded up to the very end
         drawn = order[np.searchsorted(ends, points, side="right")]
         return iter(rng.permutation(drawn).tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,14 +48,11 @@ def read_numbered_jsonl(path: Path | str) -> list[tuple[int, dict[str, Any]]]:
     """
     file = Path(path)
     rows: list[tuple[int, dict[str, Any]]] = []
-    number = 0
     try:
-        with file.open(encoding="utf-8") as stream:
+        with file.open("rb") as stream:
             for number, line in enumerate(stream, start=1):
                 if line.strip():
-                    rows.append((number, _row(line, number, str(path))))
-    except UnicodeDecodeError as error:
-        raise InputError.at(str(path), f"is not UTF-8 text after line {number}: {error.reason}") from error
+                    rows.append((number, _row(_text(line, number, str(path)), number, str(path))))
     except FileNotFoundError as error:
         raise InputError.at(str(path), "no such file") from error
     except OSError as error:
@@ -82,6 +80,14 @@ def write_jsonl(path: Path | str, rows: Iterable[Mapping[str, Any]]) -> Path:
     return write_atomic(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
+def _text(line: bytes, number: int, file: str) -> str:
+    try:
+        # Some editors put a byte order mark before the first line.
+        return line.removeprefix(BOM_UTF8 if number == 1 else b"").decode("utf-8").rstrip()
+    except UnicodeDecodeError as error:
+        raise InputError.at(file, f"is not UTF-8 text: {error.reason}", number, error.start + 1) from error
+
+
 def _row(line: str, number: int, file: str) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         row: dict[str, Any] = {}
@@ -94,12 +100,25 @@ def _row(line: str, number: int, file: str) -> dict[str, Any]:
     try:
         row = json.loads(line, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
-        raise InputError.at(file, f"is not JSON: {error.msg}", number, error.colno) from error
+        problem = error.msg[0].lower() + error.msg[1:]
+        raise InputError.at(file, f"is not JSON: {problem}", number, error.colno) from error
+    except ValueError as error:
+        raise InputError.at(file, "holds a number with too many digits", number) from error
     except RecursionError as error:
         raise InputError.at(file, "is nested too deeply", number) from error
     if not isinstance(row, dict):
         raise InputError.at(file, f"a row must be a JSON object, this is {_kind(row)}", number, 1)
+    if "\\u" in line and not _encodable(row):
+        raise InputError.at(file, "holds half of a surrogate pair (\\ud800 to \\udfff), which is no character", number)
     return row
+
+
+def _encodable(row: dict[str, Any]) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _kind(value: object) -> str:

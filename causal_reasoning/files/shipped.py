@@ -48,11 +48,14 @@ def find_shipped(source: str | Path, kind: str, what: str) -> Path:
     InputError
         If there is none; the message names the nearest shipped one.
     """
-    path = Path(source)
-    if path.is_file():
-        return path
-    text = str(source)
-    if path.is_dir():
+    path, text = Path(source), str(source)
+    try:
+        if path.is_file():
+            return path
+        folder = path.is_dir()
+    except OSError as error:
+        raise InputError.at(text, f"cannot be read: {error.strerror or error}") from error
+    if folder:
         raise InputError.at(text, f"is a folder; name one {what} file in it")
     if path.suffix in (".yaml", ".yml") or "/" in text or "\\" in text:
         raise InputError.at(text, f"there is no such {what} file")

@@ -46,7 +46,9 @@ def fields_of(template: str) -> tuple[str, ...]:
                 raise TemplateError(f"a lone '{match.group()}'; write it twice for a brace in the text", match.start())
             continue
         if not _FIELD.match(name):
-            raise TemplateError(f"'{{{name}}}' is not a plain field such as {{question}}", match.start())
+            raise TemplateError(
+                f"the place '{{{name}}}', which is not a plain field such as {{question}}", match.start()
+            )
         found[name] = None
     return tuple(found)
 

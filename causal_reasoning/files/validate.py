@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from causal_reasoning.errors import Fault, InputError, did_you_mean
@@ -37,6 +37,18 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
+}
+_BOUNDS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+_PARTS = {
+    "too_short": "entries",
+    "too_long": "entries",
+    "string_too_short": "characters",
+    "string_too_long": "characters",
 }
 # Error types whose message is a full sentence of our own.
 _OWN_MESSAGES = ("binding", "data")
@@ -73,7 +85,7 @@ def _merge_unions(model: type[BaseModel], document: Document, details: list[Erro
     """One fault a place: the branches of a union each complain, the most telling complaint is kept."""
     places: dict[Path_, list[ErrorDetails]] = {}
     for detail in details:
-        places.setdefault(_path_in_data(document.data, detail["loc"]), []).append(detail)
+        places.setdefault(_path_in_data(model, document.data, detail["loc"]), []).append(detail)
     deepest = [path for path in places if not _has_deeper(path, places, document)]
     for path in deepest:
         group = places[path]
@@ -108,13 +120,19 @@ def _fault(model: type[BaseModel], document: Document, path: Path_, detail: Erro
         expected = str(detail.get("ctx", {}).get("expected", ""))
         known = [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
         written = _value(document.data, path)
-        return document.fault(path, f"unknown value {_shown(written)}; {did_you_mean(str(written), known)}")
+        what = last if isinstance(last, str) else "value"
+        return document.fault(path, f"unknown {what} {_shown(written)}; {did_you_mean(str(written), known)}")
     if kind == "value_error":
         return document.fault(path, str(detail.get("ctx", {}).get("error", detail["msg"])))
     expected = _expected(detail)
     if expected:
         found = _kind(_value(document.data, path))
         return document.fault(path, f"{_subject(path)} must be {expected}, this is {found}")
+    limit = _limit(detail)
+    if limit:
+        value = _value(document.data, path)
+        this = f", this is {_shown(value)}" if isinstance(value, int | float) else ""
+        return document.fault(path, f"{_subject(path)} must {limit}{this}")
     if kind in _OWN_MESSAGES:
         return document.fault(path, detail["msg"])
     return document.fault(path, f"{_shown(_value(document.data, path))} is not allowed: {detail['msg'].lower()}")
@@ -137,6 +155,23 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
+def _limit(detail: ErrorDetails) -> str:
+    """What a value of the right kind must obey."""
+    context: dict[str, Any] = detail.get("ctx", {})
+    kind = detail["type"]
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return f"be {words} {context[key]:g}"
+    if kind == "finite_number":
+        return "be a finite number"
+    if kind in ("too_short", "string_too_short"):
+        least = context["min_length"]
+        return "not be empty" if least == 1 else f"have at least {least} {_PARTS[kind]}"
+    if kind in ("too_long", "string_too_long"):
+        return f"have at most {context['max_length']} {_PARTS[kind]}"
+    return ""
+
+
 def _expected(detail: ErrorDetails) -> str:
     return _EXPECTED.get(detail["type"], "")
 
@@ -153,17 +188,34 @@ def _value(data: Any, path: Path_) -> Any:
     return here
 
 
-def _path_in_data(data: Any, loc: tuple[str | int, ...]) -> Path_:
+def _path_in_data(model: type[BaseModel], data: Any, loc: tuple[str | int, ...]) -> Path_:
     """Keep those steps of a pydantic location that exist in the data (it also names union branches)."""
     path: list[str | int] = []
     here: Any = data
+    annotations: list[Any] = [model]
     for step in loc:
-        if (isinstance(here, dict) and step in here) or (
+        tagged = [branch for annotation in annotations for branch in _tagged(annotation, step)]
+        if tagged:
+            annotations = tagged
+        elif (isinstance(here, dict) and step in here) or (
             isinstance(here, list) and isinstance(step, int) and step < len(here)
         ):
             path.append(step)
             here = _value(here, (step,))
+            annotations = [following for annotation in annotations for following in _step(annotation, step)]
     return tuple(path)
+
+
+def _tagged(annotation: Any, step: str | int) -> list[Any]:
+    """The branch of a union that has this tag: a step of a location that is no key, even where a key is called so."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        if any(isinstance(mark, Tag) and mark.tag == step for mark in arguments[1:]):
+            return [arguments[0]]
+        return _tagged(arguments[0], step)
+    if origin in (Union, UnionType):
+        return [branch for argument in arguments for branch in _tagged(argument, step)]
+    return []
 
 
 def _fields_at(model: type[BaseModel], path: Path_, data: Any) -> list[str]:

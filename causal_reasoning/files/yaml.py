@@ -7,7 +7,7 @@ and plain keys that YAML 1.1 readers take for booleans (``no``, ``on``, …) unl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ class Document:
         Plain Python values: dict, list, str, int, float, bool, None.
     keys, values : dict
         For each path (a tuple of keys and indices) the one-based line and column of its key and of its value.
+    overrides : dict
+        For each path that was changed from outside, where: faults there are not the file's.
     """
 
     file: str
@@ -47,6 +49,7 @@ class Document:
     data: Any
     keys: dict[Path_, tuple[int, int]]
     values: dict[Path_, tuple[int, int]]
+    overrides: dict[Path_, str] = field(default_factory=dict)
 
     def fault(self, path: Path_, message: str, *, key: bool = False, offset: int = 0) -> Fault:
         """Make a fault at a path, or at the nearest enclosing one that has a place.
@@ -64,6 +67,8 @@ class Document:
         """
         places = self.keys if key else self.values
         for length in range(len(path), -1, -1):
+            if path[:length] in self.overrides:
+                return Fault(self.overrides[path[:length]], None, None, message)
             place = places.get(path[:length]) or self.values.get(path[:length])
             if place is not None:
                 return Fault(self.file, place[0], place[1] + (offset if length == len(path) else 0), message)
@@ -204,33 +209,36 @@ class _Builder:
         if not isinstance(node, ScalarNode):
             raise self.fail(node, "a key must be a single word or a quoted text")
         written: str = node.value
-        value = self.scalar(node)
         plain = node.style is None
+        if plain and written == "<<":
+            raise self.fail(node, "merge keys (<<) are not part of YAML 1.2; write the keys out")
+        value = self.scalar(node)
         if plain and written.lower() in _YAML_1_1_BOOLEANS:
             raise self.fail(
                 node, f"the key {written} is a boolean to YAML 1.1 readers; write it in quotes: '{written}'"
             )
-        if plain and written == "<<":
-            raise self.fail(node, "merge keys (<<) are not part of YAML 1.2; write the keys out")
         if not isinstance(value, str):
-            raise self.fail(
-                node, f"the key {written} is read as {type(value).__name__}; write it in quotes: '{written}'"
-            )
+            kind = tag_name(node)
+            raise self.fail(node, f"the key {written} is read as {kind}; write it in quotes: '{written}'")
         return value
 
     def scalar(self, node: Node) -> Any:
-        tag = str(node.tag) if node.tag else ""
-        if not tag.startswith("tag:yaml.org,2002:") or tag.rsplit(":", 1)[1] not in (
-            "str",
-            "int",
-            "float",
-            "bool",
-            "null",
-        ):
-            if tag == "tag:yaml.org,2002:timestamp":
-                return node.value
-            raise self.fail(node, f"the tag {tag} is not allowed; write a plain value")
+        tag = tag_name(node)
+        if tag == "timestamp":
+            return node.value
+        if tag not in ("str", "int", "float", "bool", "null"):
+            shown = tag if tag.startswith("!") else f"!!{tag}"
+            raise self.fail(node, f"the tag {shown} is not allowed; write a plain value")
         try:
-            return self.constructor.construct_object(node, deep=True)
+            value = self.constructor.construct_object(node, deep=True)
         except (ValueError, YAMLError) as error:
-            raise self.fail(node, f"cannot be read as {tag.rsplit(':', 1)[1]}: {node.value}") from error
+            shown = node.value if len(node.value) <= 40 else node.value[:39] + "…"
+            raise self.fail(node, f"cannot be read as {tag}: {shown}") from error
+        if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+            raise self.fail(node, "holds an escape that is no character (\\0, or \\ud800 to \\udfff)")
+        return value
+
+
+def tag_name(node: Node) -> str:
+    """The tag of a node as a person writes it after ``!!``."""
+    return str(node.tag or "").removeprefix("tag:yaml.org,2002:")

@@ -142,6 +142,10 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
                 yield document.fault(path, f"there is no node '{name}'; {did_you_mean(name, nodes)}")
             elif name in seen:
                 yield document.fault(path, f"'{name}' stands twice in '{part}'; keep one")
+            elif part == "write" and name in query.do:
+                yield document.fault(path, f"'{name}' is both treatment and outcome; do and write must differ")
+            elif part == "write" and name in query.read:
+                yield document.fault(path, f"'{name}' is both read and written; read and write must differ")
             elif part == "do" and nodes[name].bind is None:
                 yield document.fault(
                     path,
@@ -149,10 +153,6 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
                 )
             elif part != "do" and not isinstance(nodes[name].bind, TextBinding):
                 yield document.fault(path, f"'{name}' is not text; what a model {part}s needs bind: {{text: COLUMN}}")
-            elif part == "write" and name in query.do:
-                yield document.fault(path, f"'{name}' is both treatment and outcome; do and write must differ")
-            elif part == "write" and name in query.read:
-                yield document.fault(path, f"'{name}' is both read and written; read and write must differ")
             seen.add(name)
     if isinstance(query.policy, dict):
         total = sum(query.policy.values())

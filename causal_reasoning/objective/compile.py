@@ -7,7 +7,7 @@ from typing import Any
 
 from causal_reasoning.errors import NotIdentifiedError, NoValidPlanError
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identify import Identification, IdentifiedByAdjustment, identify
+from causal_reasoning.identification import Identification, IdentifiedByAdjustment, identify
 from causal_reasoning.objective.estimators import ESTIMATORS
 from causal_reasoning.objective.plan import ObjectivePlan, Refusal
 

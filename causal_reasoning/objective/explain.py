@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causal_reasoning.identify import IdentifiedByAdjustment, ZeroEffect
+from causal_reasoning.identification import IdentifiedByAdjustment, ZeroEffect
 from causal_reasoning.objective.compile import Derivation
 from causal_reasoning.objective.notation import listed
 from causal_reasoning.objective.plan import policy_text

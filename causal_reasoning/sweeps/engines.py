@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -38,8 +39,9 @@ class Done:
 def local(work: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: int, threads: int) -> Iterator[Done]:
     """Run jobs in fresh processes on this machine and yield them as they finish.
 
-    A job that raises fails alone. A process that dies (out of memory, killed) takes no other job with it: jobs
-    that were under way are tried again, three times at most. If this process is killed, its workers stop within about a second.
+    A job that raises fails alone. A process that dies (out of memory, killed) takes no other job with it: its job
+    is tried again after the others, three times in all. If this process is killed, its workers stop within about
+    a second.
 
     Parameters
     ----------
@@ -57,44 +59,47 @@ def local(work: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: in
     Done
         In the order of finishing.
     """
-    left = dict(enumerate(jobs))
-    tries = dict.fromkeys(left, 0)
-    while left:
-        pool = ProcessPoolExecutor(
-            workers,
-            multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(os.getpid(), threads),
-        )
-        # Only as many as there are workers are handed over, so that a broken pool blames no waiting job.
-        waiting = sorted(left)
-        running: dict[Future[Any], int] = {}
-        broken = False
-        try:
-            while (waiting or running) and not broken:
-                while waiting and len(running) < workers:
-                    job = waiting.pop(0)
-                    tries[job] += 1
-                    running[pool.submit(work, *left[job])] = job
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    job = running.pop(future)
-                    try:
-                        value = future.result()
-                    except BrokenProcessPool:
-                        broken = True
-                        if tries[job] >= MOST_TRIES:
-                            del left[job]
-                            yield Done(job, None, "its process died three times (killed, or out of memory)")
+    waiting = deque(enumerate(jobs))
+    tries = [0] * len(jobs)
+    idle: list[ProcessPoolExecutor] = []
+    running: dict[Future[Any], tuple[int, tuple[Any, ...], ProcessPoolExecutor]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                job, arguments = waiting.popleft()
+                tries[job] += 1
+                process = idle.pop() if idle else _one_process(threads)
+                running[process.submit(work, *arguments)] = (job, arguments, process)
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                job, arguments, process = running.pop(future)
+                try:
+                    done = Done(job, future.result(), None)
+                except BrokenProcessPool:
+                    process.shutdown(wait=False)
+                    if tries[job] < MOST_TRIES:
+                        waiting.append((job, arguments))
                         continue
-                    except Exception as error:
-                        del left[job]
-                        yield Done(job, None, str(error) or type(error).__name__)
-                        continue
-                    del left[job]
-                    yield Done(job, value, None)
-        finally:
-            pool.shutdown(wait=not broken, cancel_futures=True)
+                    done = Done(job, None, f"its process died {tries[job]} times (killed, or out of memory)")
+                except Exception as error:
+                    idle.append(process)
+                    done = Done(job, None, str(error) or type(error).__name__)
+                else:
+                    idle.append(process)
+                yield done
+    finally:
+        for process in [*idle, *(process for _, _, process in running.values())]:
+            process.shutdown(cancel_futures=True)
+
+
+def _one_process(threads: int) -> ProcessPoolExecutor:
+    """A pool of one: when a process dies, its pool breaks, and it is clear which job it was."""
+    return ProcessPoolExecutor(
+        1,
+        multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(os.getpid(), threads),
+    )
 
 
 def _start_worker(parent: int, threads: int) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from causal_reasoning.errors import CausalReasoningError
-from causal_reasoning.experiment import Experiment
+from causal_reasoning.errors import CausalReasoningError, InputError
+from causal_reasoning.experiment import Arm, Experiment
 from causal_reasoning.files import write_atomic
 from causal_reasoning.sweeps.engines import local
 from causal_reasoning.sweeps.run import Prepared, as_json, prepare, run
@@ -103,15 +103,17 @@ def sweep(
     CausalReasoningError
         If an arm cannot be compiled or the data are faulty.
     """
-    chosen = list(seeds if seeds is not None else experiment.spec.seeds)
+    chosen = list(dict.fromkeys(seeds if seeds is not None else experiment.spec.seeds))
     jobs = [(arm, seed) for seed in chosen for arm in experiment.arms]
     say = on_event or (lambda event: None)
-    _prepare_all(experiment, chosen[0], say, len(jobs))
+    folders = [run_folder(root, run_config(experiment, arm, seed), arm) for arm, seed in jobs]
+    for prepared in [_prepare(experiment, arm, chosen[0]) for arm in experiment.arms]:
+        say(Event("prepared", prepared.arm.name, None, 0, len(jobs), prepared))
     records: dict[int, dict[str, Any]] = {}
     failed: dict[int, dict[str, Any]] = {}
     left: list[int] = []
     for index, (arm, seed) in enumerate(jobs):
-        record = read_result(run_folder(root, run_config(experiment, arm, seed), arm))
+        record = read_result(folders[index])
         if record is None:
             left.append(index)
         else:
@@ -144,14 +146,13 @@ def sweep(
     )
 
 
-def _prepare_all(experiment: Experiment, seed: int, say: Callable[[Event], None], total: int) -> None:
-    for arm in experiment.arms:
-        try:
-            prepared: Prepared = prepare(experiment, arm, seed)
-        except CausalReasoningError as error:
-            error.args = (f"{error}" if arm.graph is None else f"arm '{arm.name}': {error}",)
-            raise
-        say(Event("prepared", arm.name, None, 0, total, prepared))
+def _prepare(experiment: Experiment, arm: Arm, seed: int) -> Prepared:
+    try:
+        return prepare(experiment, arm, seed)
+    except InputError:
+        raise  # it says where in which file
+    except CausalReasoningError as error:
+        raise type(error)(f"arm '{arm.name}': {error}") from error
 
 
 def _processes(workers: int | None, jobs: int) -> tuple[int, int]:

@@ -120,7 +120,8 @@ def fit(
         load_best_model_at_end=best,
         metric_for_best_model="validation_nll",
         greater_is_better=False,
-        logging_steps=min(10, settings.steps),
+        # A resumed run starts a fresh mean of the loss, so checkpoints must lie where a mean ends.
+        logging_steps=math.gcd(10, save_every),
         logging_nan_inf_filter=False,
         report_to="none",
         seed=seed,

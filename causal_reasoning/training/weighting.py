@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_reasoning.data.table import Table
+from causal_reasoning.errors import NoValidPlanError
 from causal_reasoning.objective import ObjectivePlan
 from causal_reasoning.objective.weights import OverlapReport, fit_weights
 
@@ -57,8 +58,11 @@ def row_weights(plan: ObjectivePlan | None, train: Table, validation: Table) -> 
     ones, held_out = np.ones(len(train)), np.ones(len(validation))
     if plan is None or plan.weights is None:
         return RowWeights(ones, ones, held_out, None)
-    fitted = fit_weights(plan.weights, train.columns)
-    weights, checked = fitted.apply(train.columns), fitted.apply(validation.columns)
+    try:
+        fitted = fit_weights(plan.weights, train.columns)
+        weights, checked = fitted.apply(train.columns), fitted.apply(validation.columns)
+    except NoValidPlanError as error:
+        raise NoValidPlanError(f"{train.source}: {error}") from error
     if plan.realisation == "loss_weights":
         return RowWeights(weights, ones, checked, fitted.report)
     return RowWeights(ones, weights, checked, fitted.report)

@@ -10,10 +10,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from synthetic_runs import SCORES, SKILLS, SPLITS, STYLES, records, summary
-
 from causal_reasoning.report import write_page
 from causal_reasoning.report.page import render_page
+from tests.report.synthetic_runs import SCORES, SKILLS, SPLITS, STYLES, records, summary
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=y>"

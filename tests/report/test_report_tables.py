@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from synthetic_runs import SCORES, SPLITS, summary
 
 from causal_reasoning.errors import InputError
 from causal_reasoning.report import markdown_table, results_figure, terminal_table
 from causal_reasoning.report.results import read_results
+from tests.report.synthetic_runs import SCORES, SPLITS, summary
 
 
 def shown(**arguments: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identify import Identification
+from causal_reasoning.identification import Identification
 from causal_reasoning.objective.estimators.likelihood import plan_likelihood
 from causal_reasoning.objective.estimators.weighting import plan_weighting
 from causal_reasoning.objective.plan import ObjectivePlan, Refusal

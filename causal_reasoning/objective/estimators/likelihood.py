@@ -7,7 +7,7 @@ the effect is zero, or nothing needs adjusting and the policy is the treatment's
 from __future__ import annotations
 
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identify import Identification, IdentifiedByAdjustment, ZeroEffect
+from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect
 from causal_reasoning.objective.notation import listed, nll, policy_of, risk
 from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
 

@@ -8,7 +8,7 @@ Rosenbaum and Rubin 1983 (inverse probability weighting); Jung, Tian and Bareinb
 from __future__ import annotations
 
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identify import Identification, IdentifiedByAdjustment
+from causal_reasoning.identification import Identification, IdentifiedByAdjustment
 from causal_reasoning.objective.notation import latex_names, listed, nll, policy_of, risk
 from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term, WeightModel
 
