@@ -23,6 +23,8 @@ from causal_reasoning.cli import (
 )
 from causal_reasoning.errors import CausalReasoningError
 
+TRACEBACK = "CAUSAL_REASONING_TRACEBACK"
+
 app = typer.Typer(
     name="causal-reasoning",
     help="Compile a causal graph of the reasoning process into a deconfounded fine-tuning objective, train it, and "
@@ -70,6 +72,12 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted; the same command resumes", file=sys.stderr)
         raise SystemExit(130) from None
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"a fault of this program: {reason} ({TRACEBACK}=1 shows where; please report it)", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

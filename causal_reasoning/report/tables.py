@@ -36,10 +36,24 @@ def terminal_table(summary: Mapping[str, Any]) -> Table:
     from rich.text import Text
 
     results = read_results(summary)
-    headings, rows = _cells(results)
-    table = Table(title=Text(results.experiment), caption=Text(_caption(results)), box=box.SIMPLE_HEAD)
-    for i, heading in enumerate(headings):
-        table.add_column(Text(heading), justify="left" if i < 2 else "right", no_wrap=i == 0)
+    headings, full = _cells(results)
+    # A terminal is narrow: the estimator is left out, and the number of seeds where it is the same everywhere.
+    seeds = {len(arm.seeds) for arm in results.arms}
+    hidden = {"estimator", "seeds"} if len(seeds) == 1 else {"estimator"}
+    shown = [i for i, heading in enumerate(headings) if heading not in hidden]
+    rows = [(arm, [row[i] for i in shown]) for arm, row in full]
+    caption = _caption(results)
+    if len(seeds) == 1:
+        caption = caption.replace("over seeds", f"over {min(seeds)} seed" + "s" * (min(seeds) > 1), 1)
+    table = Table(title=Text(results.experiment), caption=Text(caption), box=box.SIMPLE_HEAD, padding=(0, 1))
+    for column, i in enumerate(shown):
+        widest = max((len(row[column]) for _, row in rows), default=0)
+        heading = headings[i].replace("distribution", "distr.")
+        width = max(widest, max(len(word) for word in heading.split()))
+        if column == 0:
+            table.add_column(Text(heading), overflow="fold", min_width=9)
+        else:
+            table.add_column(Text(heading), justify="right", width=width)
     for i, (arm, row) in enumerate(rows):
         style = "bold" if arm is best_arm(results) else ("dim" if arm.kind != "graph" else "")
         ends = i + 1 < len(rows) and rows[i + 1][0].kind != arm.kind
