@@ -16,7 +16,7 @@ NAME = "derive"
 def command(
     graph: GraphArgument,
     data: Annotated[
-        Path | None, typer.Option(help="JSON Lines file: estimate the weights on it and report the overlap.")
+        Path | None, typer.Option(help="JSON Lines file: check it, estimate the weights on it and report the overlap.")
     ] = None,
     json: JsonOption = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
@@ -31,7 +31,7 @@ def command(
         raise InputError.at("derive", "choose one of --json, --markdown and --latex")
     derivation = derive(load_graph(graph))
     overlap = None
-    if data is not None and derivation.plan.weights is not None:
+    if data is not None:
         from causal_reasoning.data.table import check_bindings, read_table
         from causal_reasoning.objective.weights import fit_weights
 
@@ -39,7 +39,8 @@ def command(
         table = read_table(data, columns)
         check_bindings(table, derivation.graph)
         try:
-            overlap = fit_weights(derivation.plan.weights, table.columns).report
+            if derivation.plan.weights is not None:
+                overlap = fit_weights(derivation.plan.weights, table.columns).report
         except NoValidPlanError as error:
             raise NoValidPlanError(f"{data}: {error}") from error
     if json:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from causal_reasoning.data.plant import Regime, check_plant, plant
-from causal_reasoning.data.table import Table, categorical_fault, check_bindings, read_table
+from causal_reasoning.data.table import Table, check_bindings, not_categorical, read_table
 from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.experiment import Experiment
 from causal_reasoning.experiment.spec import FileData, WorldData
 from causal_reasoning.files.templates import fill, template_fields
+
+if TYPE_CHECKING:
+    from causal_reasoning.scm import World
 
 REGIMES: tuple[Regime, ...] = ("observational", "do", "reversed")
 SAME = "same"
@@ -95,17 +98,38 @@ def load_data(experiment: Experiment, seed: int, *, interventional: bool = False
         if column not in loaded.train.columns:
             hint = did_you_mean(column, loaded.train.columns)
             raise experiment.document.error(path, f"there is no column '{column}'; {hint}")
-        fault = categorical_fault(loaded.train, column)
-        if fault:
-            raise InputError([fault])
+        found = not_categorical(loaded.train, column)
+        if found:
+            raise experiment.document.error(path, f"the column '{column}' is not categorical: it {found[1]}")
     return RunData(loaded.train, loaded.validation, (*loaded.splits, *_own_splits(experiment)))
 
 
-def _from_world(experiment: Experiment, data: WorldData, seed: int, interventional: bool) -> RunData:
+def load_world_of(experiment: Experiment, data: WorldData) -> World:
+    """Read the world that an experiment names, with the parameters that it sets.
+
+    Raises
+    ------
+    InputError
+        Faults of the world file at their place in it, all others at the place in the experiment file.
+    """
     from causal_reasoning.scm import load_world
 
-    relative = experiment.path(data.world)
-    world = load_world(relative if relative.is_file() else data.world, data.set)
+    source = experiment.named(data.world)
+    placed = experiment.document.fault
+    try:
+        world = load_world(source)
+    except InputError as error:
+        raise InputError(
+            placed(("data", "world"), f"{f.file}: {f.message}") if f.line is None else f for f in error.faults
+        ) from error
+    try:
+        return load_world(source, data.set) if data.set else world
+    except InputError as error:
+        raise InputError(placed(("data", "set"), f.message) if f.line is None else f for f in error.faults) from error
+
+
+def _from_world(experiment: Experiment, data: WorldData, seed: int, interventional: bool) -> RunData:
+    world = load_world_of(experiment, data)
     treatment = experiment.treatment
     if treatment is not None and treatment not in world.nodes:
         raise experiment.document.error(
@@ -213,7 +237,7 @@ def _parts(experiment: Experiment, data: FileData, seed: int) -> dict[str, Table
         if not len(part):
             raise InputError.at(
                 table.source,
-                f"{len(table)} rows leave none for the {name} part; give more rows or another share",
+                f"too few rows for a {name} part ({len(table)} in all); give more rows or another share",
             )
     return parts
 

@@ -40,6 +40,14 @@ def check_plant(spec: PlantSpec, table: Table, document: Document) -> None:
         if column not in table.columns:
             path = (*_PATH, key) if key == "by" else (*_PATH, key, "of")
             raise document.error(path, f"there is no column '{column}'; {did_you_mean(column, table.columns)}")
+    made: list[tuple[Path_, str]] = [(("column",), spec.column), (("into",), spec.into)]
+    if spec.noise:
+        made.append((("noise", "column"), spec.noise.column))
+    taken = [column for _, column in wanted]
+    for where, column in made:
+        if column in taken:
+            raise document.error((*_PATH, *where), f"the column '{column}' is in use by the plant; take another name")
+        taken.append(column)
     values = set(table.columns[spec.by])
     for confounder, value in spec.pairs.items():
         if value not in values:
@@ -53,6 +61,15 @@ def check_plant(spec: PlantSpec, table: Table, document: Document) -> None:
                 f"there is no template for '{confounder}'; {did_you_mean(confounder, spec.templates)}",
                 key=True,
             )
+    if spec.noise:
+        named = set(table.columns[spec.noise.of])
+        for value in spec.noise.words:
+            if value not in named:
+                raise document.error(
+                    (*_PATH, "noise", "words", value),
+                    f"no row has {spec.noise.of} = '{value}'; {did_you_mean(value, named)}",
+                    key=True,
+                )
     known = {*table.columns, spec.column} | ({spec.noise.column} if spec.noise else set())
     for confounder, written in spec.templates.items():
         if confounder not in spec.pairs:

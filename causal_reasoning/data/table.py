@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,8 @@ def _problem(name: str, row: dict[str, object]) -> str | None:
     if not isinstance(value, str | int | float):
         kind = "a list" if isinstance(value, list) else "an object"
         return f"the column '{name}' holds {kind} in this row; it must be a text, a number or true/false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"the column '{name}' holds {value} in this row; fill it in or leave the row out"
     return None
 
 
@@ -141,28 +144,24 @@ def check_bindings(table: Table, graph: AssumptionGraph) -> None:
                 )
             )
         elif not graph.is_text(name):
-            fault = categorical_fault(table, column)
-            if fault:
-                faults.append(fault)
+            found = not_categorical(table, column)
+            if found:
+                row, because = found
+                message = f"the column '{column}' is bound as categorical but {because}"
+                faults.append(
+                    table.fault(row, f"{message}; bind it with {{text: {column}}}, or bind a column of categories")
+                )
     if faults:
         raise InputError(faults)
 
 
-def categorical_fault(table: Table, column: str) -> Fault | None:
-    """Why a column cannot be categorical, or ``None``."""
+def not_categorical(table: Table, column: str) -> tuple[int, str] | None:
+    """The row that shows that a column is not categorical, and why not; ``None`` if it is."""
     values = table.columns[column]
     long = next((i for i, v in enumerate(values) if len(v) > LONGEST_CATEGORY or "\n" in v), None)
     if long is not None:
-        return table.fault(
-            long,
-            f"the column '{column}' is bound as categorical but holds text ({len(values[long])} characters); "
-            f"bind it with {{text: {column}}}, or bind a column of categories",
-        )
+        return long, f"holds text ({len(values[long])} characters)"
     distinct = len(set(values))
     if len(values) >= FEW_ROWS and distinct > MOST_DISTINCT_SHARE * len(values):
-        return table.fault(
-            0,
-            f"the column '{column}' is bound as categorical but has {distinct:,} different values in "
-            f"{len(values):,} rows; bind it with {{text: {column}}}, or bind a column of categories",
-        )
+        return 0, f"has {distinct:,} different values in {len(values):,} rows"
     return None

@@ -86,8 +86,11 @@ class Experiment:
 
     def path(self, written: str) -> Path:
         """Resolve a path of the file."""
-        path = Path(written)
-        return path if path.is_absolute() else self.folder / path
+        return self.folder / written  # an absolute path stays as it is
+
+    def named(self, written: str) -> str | Path:
+        """Resolve what may be a path of the file or the name of something shipped."""
+        return beside(self.folder, written)
 
     def arm(self, name: str) -> Arm:
         """Find an arm by its name.
@@ -134,10 +137,13 @@ def load_experiment(source: str | Path, overrides: Mapping[str, str] | None = No
 def _override(document: Document, key: str, text: str) -> None:
     """Put a value at a dotted key; a wrong key or value is found by the check that follows."""
     value = parse_yaml(text, f"--set {key}").data
-    *parents, last = key.split(".")
+    *parents, last = steps = tuple(key.split("."))
     place = document.data
-    for name in parents:
+    for depth, name in enumerate(parents, start=1):
+        if isinstance(place, dict) and name not in place:
+            document.overrides[steps[:depth]] = f"--set {key}"
         place = place.setdefault(name, {}) if isinstance(place, dict) else None
+    document.overrides[steps] = f"--set {key}"
     if not isinstance(place, dict):
         raise InputError.at(f"--set {key}", f"'{'.'.join(parents)}' has no settings inside; see 'schema experiment'")
     place[last] = value
@@ -165,12 +171,7 @@ def _experiment(document: Document, folder: Path) -> Experiment:
     arms = [Arm(BASE, "base", None)] if spec.base else []
     arms += graphs
     arms += [Arm(CEILING, "ceiling", None)] if spec.ceiling else []
-    for index, arm in enumerate(arms):
-        if any(other.slug == arm.slug for other in arms[:index]):
-            position = index - (1 if spec.base else 0)
-            raise document.error(
-                ("arms", position), f"two arms are called '{arm.name}'; give one of them another 'name'"
-            )
+    _distinct_names(arms, spec, document)
     floor = spec.floor or graphs[0].name
     if floor not in [arm.name for arm in arms]:
         raise document.error(("floor",), f"there is no arm '{floor}'; {did_you_mean(floor, [a.name for a in arms])}")
@@ -194,9 +195,31 @@ def _experiment(document: Document, folder: Path) -> Experiment:
     )
 
 
+def _distinct_names(arms: list[Arm], spec: ExperimentSpec, document: Document) -> None:
+    """Names, and the folders made of them, must differ."""
+    for second in range(len(arms)):
+        for first in range(second):
+            if arms[first].slug != arms[second].slug:
+                continue
+            what = (
+                f"two arms are called '{arms[first].name}'"
+                if arms[first].name == arms[second].name
+                else f"the arms '{arms[first].name}' and '{arms[second].name}' would share a folder"
+            )
+            position = (first if arms[second].kind == "ceiling" else second) - (1 if spec.base else 0)
+            raise document.error(("arms", position), f"{what}; give one of them another 'name'")
+
+
+def beside(folder: Path, written: str) -> str | Path:
+    """A file in a folder if there is one of this name, else what was written."""
+    try:
+        return folder / written if (folder / written).is_file() else written
+    except OSError:  # for instance a name that is too long for a file
+        return written
+
+
 def _graph(arm: ArmSpec, folder: Path) -> AssumptionGraph:
-    relative = folder / arm.graph
-    graph = load_graph(relative if relative.is_file() else arm.graph)
+    graph = load_graph(beside(folder, arm.graph))
     changes = arm.objective.model_dump(exclude_none=True)
     return replace(graph, objective=graph.objective.model_copy(update=changes)) if changes else graph
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from causal_reasoning.graph.spec import Estimator, Name, Probability, Realisation
 
-Positive = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+# Strict: neither a quoted number nor true is a number.
+Positive = Annotated[int, Field(ge=1, strict=True)]
+Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False, strict=True)]
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Column = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+def _distinct(seeds: list[int]) -> list[int]:
+    twice = next((seed for index, seed in enumerate(seeds) if seed in seeds[:index]), None)
+    if twice is not None:
+        raise ValueError(f"the seed {twice} stands twice; keep one")
+    return seeds
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
 
 
 class _Strict(BaseModel):
@@ -41,7 +54,7 @@ class PlantSpec(_Strict):
         description="Share of rows in which the pair decides; in the others the confounder is drawn at random."
     )
     noise: NoiseSpec | None = Field(None, description="A cue that is wrong at some rate.")
-    templates: dict[str, str | list[str]] = Field(
+    templates: dict[str, Text | Annotated[list[Text], Field(min_length=1)]] = Field(
         min_length=2, description="For each value of the confounder the text, with {column} fields."
     )
     into: Column = Field("question", description="The text column that is written.")
@@ -119,13 +132,15 @@ class TrainingSpec(_Strict):
     steps: Positive = Field(300, description="Optimiser steps.")
     batch_size: Positive = Field(64, description="Rows per step and device.")
     gradient_accumulation: Positive = Field(1, description="Micro-batches that are added up for one step.")
-    learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = Field(
+    learning_rate: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False, strict=True)] = Field(
         1e-3, description="Peak learning rate of AdamW."
     )
     schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="After warm-up.")
     warmup: Probability = Field(0.05, description="Share of the steps with rising learning rate.")
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(0.0, description="AdamW's.")
-    max_grad_norm: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(1.0, description="Clip gradients here.")
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)] = Field(0.0, description="AdamW's.")
+    max_grad_norm: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)] = Field(
+        1.0, description="Clip gradients here."
+    )
     evaluate_every: Positive = Field(50, description="Steps between points of the convergence curve.")
     checkpoint_every: Positive = Field(100, description="Steps between checkpoints; a run resumes at the last.")
     select: Literal["last", "best"] = Field(
@@ -133,7 +148,7 @@ class TrainingSpec(_Strict):
         description="Keep the last step, or the step with the lowest weighted validation loss.",
     )
     precision: Literal["float32", "bfloat16"] = Field("float32", description="Precision of the model.")
-    max_length: Annotated[int, Field(ge=8)] = Field(
+    max_length: Annotated[int, Field(ge=8, strict=True)] = Field(
         256, description="Longest sequence in tokens; longer rows are refused."
     )
 
@@ -175,16 +190,10 @@ class ExperimentSpec(_Strict):
         None,
         description="Column that the evaluation intervenes on; by default the treatment of the arms' graphs.",
     )
-    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], Field(min_length=1)] = Field([1, 2, 3])
+    seeds: Seeds = Field([1, 2, 3], description="One run of every arm for each.")
     adapter: AdapterSpec = Field(default_factory=lambda: AdapterSpec())
     training: TrainingSpec = Field(default_factory=lambda: TrainingSpec())
     evaluation: EvaluationSpec = Field(default_factory=lambda: EvaluationSpec())
-
-    @model_validator(mode="after")
-    def _distinct_seeds(self) -> ExperimentSpec:
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("a seed stands twice in 'seeds'; keep one")
-        return self
 
 
 def experiment_schema() -> dict[str, Any]:

@@ -39,6 +39,8 @@ def write_atomic(path: Path | str, content: str | bytes) -> Path:
     'done'
     """
     target = Path(path)
+    if target.is_dir():
+        raise InputError.at(str(path), "cannot be written: it is a folder; name a file")
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

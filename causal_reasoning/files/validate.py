@@ -90,9 +90,13 @@ def _merge_unions(model: type[BaseModel], document: Document, details: list[Erro
     for path in deepest:
         group = places[path]
         group.sort(key=lambda d: d["type"] not in ("value_error", "literal_error", "enum", "extra_forbidden"))
-        if len({_expected(d) for d in group}) > 1 and all(_expected(d) for d in group):
+        value = _value(document.data, path)
+        if group[0]["type"] == "literal_error" and any(map(_expected, group)) and not _near(value, group[0]):
+            wanted = " or ".join(dict.fromkeys(_expected(d) or _choices(d) for d in group))
+            yield document.fault(path, f"{_subject(path)} must be {wanted}, this is {_kind(value)}")
+        elif len({_expected(d) for d in group}) > 1 and all(_expected(d) for d in group):
             wanted = " or ".join(dict.fromkeys(_expected(d) for d in group))
-            yield document.fault(path, f"must be {wanted}, this is {_kind(_value(document.data, path))}")
+            yield document.fault(path, f"{_subject(path)} must be {wanted}, this is {_kind(value)}")
         else:
             yield _fault(model, document, path, group[0])
 
@@ -117,11 +121,9 @@ def _fault(model: type[BaseModel], document: Document, path: Path_, detail: Erro
         missing = detail["loc"][-1]
         return document.fault(path, f"the key '{missing}' is missing{_inside(path)}", key=bool(path))
     if kind in ("literal_error", "enum"):
-        expected = str(detail.get("ctx", {}).get("expected", ""))
-        known = [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
         written = _value(document.data, path)
         what = last if isinstance(last, str) else "value"
-        return document.fault(path, f"unknown {what} {_shown(written)}; {did_you_mean(str(written), known)}")
+        return document.fault(path, f"unknown {what} {_shown(written)}; {did_you_mean(str(written), _words(detail))}")
     if kind == "value_error":
         return document.fault(path, str(detail.get("ctx", {}).get("error", detail["msg"])))
     expected = _expected(detail)
@@ -153,6 +155,20 @@ def _inside(path: Path_) -> str:
 def _shown(value: Any) -> str:
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _choices(detail: ErrorDetails) -> str:
+    """The values of a literal as pydantic lists them: ``'a', 'b' or 'c'``."""
+    return str(detail.get("ctx", {}).get("expected", ""))
+
+
+def _words(detail: ErrorDetails) -> list[str]:
+    return [word.strip().strip("'") for word in _choices(detail).replace(" or ", ", ").split(",")]
+
+
+def _near(value: Any, detail: ErrorDetails) -> bool:
+    """Whether a value is nearly one of the values of a literal."""
+    return isinstance(value, str) and did_you_mean(value, _words(detail)).startswith("did you mean")
 
 
 def _limit(detail: ErrorDetails) -> str:

@@ -202,6 +202,8 @@ class _Builder:
                 first = self.keys[here][0]
                 raise self.fail(key_node, f"the key '{key}' stands twice (first on line {first}); keep one")
             self.keys[here] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if value_node.start_mark.index == value_node.end_mark.index:
+                self.values[here] = self.keys[here]  # nothing is written: the parser's mark is on a later line
             result[key] = self.build(value_node, here, inside)
         return result
 

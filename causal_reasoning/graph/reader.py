@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from causal_reasoning.errors import Fault, InputError, did_you_mean
 from causal_reasoning.files import Document, parse_yaml, read_yaml, validate
@@ -84,9 +85,9 @@ def _edges(
     directed: dict[Edge, int] = {}
     bidirected: dict[Edge, int] = {}
     for index, chain in enumerate(spec.edges):
-        for left, arrow, right, column in _steps(chain):
+        for step, (left, arrow, right) in enumerate(_steps(chain)):
 
-            def fault(message: str, index: int = index, offset: int = column) -> None:
+            def fault(message: str, index: int = index, offset: int = left.offset) -> None:
                 faults.append(document.fault(("edges", index), message, offset=offset))
 
             if not arrow:
@@ -95,39 +96,48 @@ def _edges(
             if arrow not in ("->", "<->"):
                 fault(f"'{arrow}' is not an arrow; write 'a -> b' or, for a hidden common cause, 'a <-> b'")
                 break
-            bad = [end for end in (left, right) if end not in nodes]
-            for end in bad:
-                if NAME.match(end):
-                    fault(f"there is no node '{end}'; {did_you_mean(end, nodes)}")
-                else:
-                    fault(f"'{end}' is not a node name in '{chain}'; write 'a -> b' or 'a <-> b'")
-            if bad:
+            # Inside a chain the left end was the right end of the step before.
+            for end in (left, right) if step == 0 else (right,):
+                if NAME.match(end.name) and end.name not in nodes:
+                    fault(f"there is no node '{end.name}'; {did_you_mean(end.name, nodes)}", offset=end.offset)
+                elif end.name not in nodes:
+                    fault(
+                        f"'{end.name}' is not a node name in '{chain}'; write 'a -> b' or 'a <-> b'", offset=end.offset
+                    )
+            if left.name not in nodes or right.name not in nodes:
                 continue
-            if left == right:
+            edge = f"{left.name} {arrow} {right.name}"
+            if left.name == right.name:
                 what = "be its own cause" if arrow == "->" else "share a hidden cause with itself"
-                fault(f"'{left} {arrow} {right}': a node cannot {what}; remove this edge")
+                fault(f"'{edge}': a node cannot {what}; remove this edge")
                 continue
             table = directed if arrow == "->" else bidirected
-            key = (left, right) if arrow == "->" else (min(left, right), max(left, right))
+            key = (left.name, right.name) if arrow == "->" else (min(left.name, right.name), max(left.name, right.name))
             if key in table:
                 first = document.values[("edges", table[key])][0]
-                fault(f"the edge {left} {arrow} {right} stands twice (first on line {first}); keep one")
+                fault(f"the edge {edge} stands twice (first on line {first}); keep one")
                 continue
             table[key] = index
     return directed, bidirected
 
 
-def _steps(chain: str) -> Iterator[tuple[str, str, str, int]]:
-    """Yield (left, arrow, right, column offset of the step) for each arrow of a chain."""
-    parts = _ARROW.split(chain.strip())
-    if len(parts) < 3:
-        yield chain, "", "", 0
-        return
-    offset = 0
-    for i in range(0, len(parts) - 2, 2):
-        yield parts[i], parts[i + 1], parts[i + 2], offset
-        position = chain.find(parts[i + 1], offset + len(parts[i]))
-        offset = chain.find(parts[i + 2], position + len(parts[i + 1])) if parts[i + 2] else position
+class _End(NamedTuple):
+    """A node of a chain, and how far from the chain's start it is written."""
+
+    name: str
+    offset: int
+
+
+def _steps(chain: str) -> Iterator[tuple[_End, str, _End]]:
+    """Yield (left, arrow, right) for each arrow of a chain; a text without arrows is one step without arrow."""
+    arrows = list(_ARROW.finditer(chain))
+    starts = [0, *(arrow.end() for arrow in arrows)]
+    ends = [*(arrow.start() for arrow in arrows), len(chain)]
+    nodes = [_End(chain[start:end].strip(), start) for start, end in zip(starts, ends, strict=True)]
+    if not arrows:
+        yield nodes[0], "", nodes[0]
+    for arrow, (left, right) in zip(arrows, pairwise(nodes), strict=True):
+        yield left, arrow.group(1), right
 
 
 def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Document) -> Iterator[Fault]:

@@ -34,7 +34,7 @@ def _one_or_many(value: Any) -> Any:
 
 Name = Annotated[str, AfterValidator(_name)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
-Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
 
 
 class _Strict(BaseModel):

@@ -153,7 +153,8 @@ class FittedWeights:
         except KeyError as error:
             t, z = error.args[0]
             raise NoValidPlanError(
-                f"there is no weight for the combination {_cell_text(self.model, t, z)}: no training row has it"
+                f"there is no weight for the combination {_cell_text(self.model, t, z)}: no training row has it; "
+                "give more training rows or merge values"
             ) from error
 
 

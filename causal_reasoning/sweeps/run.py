@@ -23,6 +23,9 @@ from causal_reasoning.files import write_atomic, write_jsonl
 from causal_reasoning.objective import Derivation, derive
 from causal_reasoning.sweeps.store import RESULT, SCHEMA, read_result, run_config, run_folder, versions
 
+# Rows of a split that are scored at each point of the curve; the final measurement takes all of them.
+MONITORED = 250
+
 Progress = Callable[[int, int], None]
 """Called with the step that was reached and the number of steps."""
 
@@ -230,7 +233,11 @@ def _train(
         train=tokens(data.train),
         validation=tokens(data.validation),
         weights=row_weights(plan, data.train, data.validation),
-        monitors={split.name: tokens(split.table) for split in data.splits if split.name in ("same", "do")},
+        monitors={
+            split.name: tokens(split.table.rows(range(min(len(split.table), MONITORED))))
+            for split in data.splits
+            if split.name in ("same", "do")
+        },
         settings=spec.training,
         seed=seed,
         checkpoints=folder / "checkpoints",

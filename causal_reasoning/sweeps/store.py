@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from causal_reasoning.data.load import load_world_of
 from causal_reasoning.errors import InputError
 from causal_reasoning.experiment import Arm, Experiment
 from causal_reasoning.experiment.reader import digest_of
@@ -117,10 +118,7 @@ def _data_identity(experiment: Experiment) -> dict[str, Any]:
         files = {"train": data.train, "validation": data.validation, "test": data.test}
         identity["files"] = {k: _file_digest(experiment.path(v)) for k, v in files.items() if isinstance(v, str)}
     else:
-        from causal_reasoning.scm import load_world
-
-        path = experiment.path(data.world)
-        identity["world"] = load_world(path if path.is_file() else data.world, data.set).digest
+        identity["world"] = load_world_of(experiment, data).digest
     return identity
 
 

@@ -1,0 +1,80 @@
+"""``letters_of_words``: one letter of every word, at a position that another node names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal_reasoning.errors import did_you_mean
+from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
+from causal_reasoning.scm.mechanisms.template import parse_template
+from causal_reasoning.scm.quantities import MechanismError, Step
+
+#: Position names, the index of the letter in a word, and the letters a word needs to have one there.
+POSITIONS: dict[str, tuple[int, int]] = {
+    "first": (0, 1),
+    "second": (1, 2),
+    "penultimate": (-2, 2),
+    "last": (-1, 1),
+}
+
+
+class LettersOfWords(TextMechanism):
+    """The letters at one position of all words of a text.
+
+    Parameters
+    ----------
+    kind : "letters_of_words"
+        Names the mechanism.
+    words : str
+        The node with the words: pseudowords, or a node with a list of values.
+    position : str
+        The node that names the position; its values are among first, second, penultimate and last.
+    join : str
+        What stands between two letters.
+    format : str
+        A template with the one field ``{letters}``.
+    """
+
+    kind: Literal["letters_of_words"]
+    words: str
+    position: str
+    join: str = " "
+    format: str = "{letters}"
+
+    def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
+        """Return the words and the position."""
+        return ((self.words, ("words",)), (self.position, ("position",)))
+
+    def sites(self, scope: Scope) -> dict[str, Site]:
+        """Return nothing: the text is a function of the parents."""
+        template = parse_template(self.format, ("format",))
+        template.check_fields(("letters",))
+        if "letters" not in template.fields:
+            raise MechanismError(("format",), "the field {letters} is missing; without it the answer says nothing")
+        shortest = scope.shortest_word.get(self.words)
+        if shortest is None:
+            raise MechanismError(("words",), f"'{self.words}' does not consist of words; name a pseudoword node")
+        for value in scope.values_of(self.position, ("position",)):
+            if value not in POSITIONS:
+                near = did_you_mean(value, POSITIONS)
+                raise MechanismError(("position",), f"'{self.position}' has the value '{value}', no position; {near}")
+            if POSITIONS[value][1] > shortest:
+                raise MechanismError(("position",), f"a word of {shortest} letters has no {value} letter")
+        return {}
+
+    def write(
+        self, rows: int, columns: Mapping[str, Sequence[str]], draws: Mapping[str, NDArray[np.int64]]
+    ) -> list[str]:
+        """Pick the letters and put them into the format."""
+        template = parse_template(self.format, ("format",))
+        pattern, repeats = template.pattern, len(template.fields)
+        index = {name: place for name, (place, _) in POSITIONS.items()}
+        join = self.join
+        return [
+            pattern % ((join.join([word[index[position]] for word in words.split()]),) * repeats)
+            for words, position in zip(columns[self.words], columns[self.position], strict=True)
+        ]
