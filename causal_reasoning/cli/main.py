@@ -24,6 +24,7 @@ from causal_reasoning.cli import (
 from causal_reasoning.errors import CausalReasoningError
 
 TRACEBACK = "CAUSAL_REASONING_TRACEBACK"
+INTERRUPTED = 130  # what typer makes of a keyboard interrupt
 
 app = typer.Typer(
     name="causal-reasoning",
@@ -65,13 +66,10 @@ def main() -> None:
     except CausalReasoningError as error:
         print(error, file=sys.stderr)
         raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; do not let Python complain while it shuts down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
-    except KeyboardInterrupt:
-        print("interrupted; the same command resumes", file=sys.stderr)
-        raise SystemExit(130) from None
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            print("interrupted; the same command resumes", file=sys.stderr)
+        raise
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise

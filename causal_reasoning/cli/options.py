@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,7 +34,12 @@ SetOption = Annotated[
 def emit(text: str, output: Path | None = None) -> None:
     """Print text, or write it to a file and say so."""
     if output is None:
-        typer.echo(text, nl=not text.endswith("\n"))
+        try:
+            typer.echo(text, nl=not text.endswith("\n"))
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough; do not let Python complain while it shuts down.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit from None
     else:
         write_atomic(output, text if text.endswith("\n") else text + "\n")
         typer.echo(f"wrote {output}", err=True)

@@ -5,7 +5,8 @@ the text is rendered in z's template. The three regimes have the same rows and t
 
 * observational: z goes with t at the stated strength, as if a common cause had chosen both;
 * do: z is drawn from its marginal, whatever t is (the mutilated world);
-* reversed: P'(t | z) = (1 − P(t | z)) / (K − 1): the association turned around.
+* reversed: the association turned around, P'(t | z) = (1 − P(t | z)) / (K − 1) for K treatments; z is drawn from
+  P'(z | t), so that this holds as it stands where the treatments are equally frequent.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ def _confounder_given_treatment(joint: NDArray[np.float64], regime: Regime) -> N
     if regime == "do":
         return np.tile(marginal / marginal.sum(), (len(joint), 1))
     if regime == "reversed" and len(joint) > 1:
-        given_z = joint / marginal
+        given_z = joint / np.where(marginal > 0, marginal, 1)
         joint = (1 - given_z) / (len(joint) - 1) * marginal
     return np.asarray(joint / joint.sum(axis=1, keepdims=True))
 

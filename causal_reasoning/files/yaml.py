@@ -187,6 +187,8 @@ class _Builder:
             raise self.fail(node, f"is nested deeper than {MAXIMUM_DEPTH} levels")
         self.values.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
         inside = (*open_nodes, id(node))
+        if not isinstance(node, ScalarNode) and tag_name(node) not in ("map", "seq"):
+            raise self.tag(node)
         if isinstance(node, MappingNode):
             return self.mapping(node, path, inside)
         if isinstance(node, SequenceNode):
@@ -224,16 +226,21 @@ class _Builder:
             raise self.fail(node, f"the key {written} is read as {kind}; write it in quotes: '{written}'")
         return value
 
+    def tag(self, node: Node) -> InputError:
+        tag = tag_name(node)
+        return self.fail(
+            node, f"the tag {tag if tag.startswith('!') else f'!!{tag}'} is not allowed; write a plain value"
+        )
+
     def scalar(self, node: Node) -> Any:
         tag = tag_name(node)
         if tag == "timestamp":
             return node.value
         if tag not in ("str", "int", "float", "bool", "null"):
-            shown = tag if tag.startswith("!") else f"!!{tag}"
-            raise self.fail(node, f"the tag {shown} is not allowed; write a plain value")
+            raise self.tag(node)
         try:
             value = self.constructor.construct_object(node, deep=True)
-        except (ValueError, YAMLError) as error:
+        except (ValueError, LookupError, TypeError, YAMLError) as error:
             shown = node.value if len(node.value) <= 40 else node.value[:39] + "…"
             raise self.fail(node, f"cannot be read as {tag}: {shown}") from error
         if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):

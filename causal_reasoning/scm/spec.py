@@ -6,19 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StringConstraints
 
+from causal_reasoning.graph.spec import Role
 from causal_reasoning.scm.mechanisms import Mechanism
 
-Role = Literal[
-    "question",
-    "skill",
-    "confounder",
-    "answer",
-    "rationale",
-    "domain",
-    "instrument",
-    "selection",
-    "other",
-]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 ParameterValue = Annotated[StrictInt, Field(ge=-(10**9), le=10**9)] | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,10 @@ def run(
         if finished is not None:
             return finished
         try:
-            return _run(experiment, arm, seed, config, folder, progress)
+            with warnings.catch_warnings():
+                # transformers warns of names that peft still uses; nobody here can act on it.
+                warnings.simplefilter("ignore", FutureWarning)
+                return _run(experiment, arm, seed, config, folder, progress)
         except CausalReasoningError as error:
             write_atomic(folder / "error.txt", f"{error}\n")
             raise

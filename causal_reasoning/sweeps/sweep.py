@@ -69,7 +69,7 @@ class Event:
 
 def sweep(
     experiment: Experiment,
-    root: Path,
+    root: Path | str,
     *,
     seeds: Sequence[int] | None = None,
     workers: int | None = None,
@@ -84,7 +84,7 @@ def sweep(
     ----------
     experiment : Experiment
         What to compare.
-    root : Path
+    root : path
         Where runs are kept.
     seeds : sequence of int, optional
         By default the file's.
@@ -106,7 +106,8 @@ def sweep(
     chosen = list(dict.fromkeys(seeds if seeds is not None else experiment.spec.seeds))
     jobs = [(arm, seed) for seed in chosen for arm in experiment.arms]
     say = on_event or (lambda event: None)
-    folders = [run_folder(root, run_config(experiment, arm, seed), arm) for arm, seed in jobs]
+    home = Path(root)
+    folders = [run_folder(home, run_config(experiment, arm, seed), arm) for arm, seed in jobs]
     for prepared in [_prepare(experiment, arm, chosen[0]) for arm in experiment.arms]:
         say(Event("prepared", prepared.arm.name, None, 0, len(jobs), prepared))
     records: dict[int, dict[str, Any]] = {}
@@ -139,7 +140,7 @@ def sweep(
         floor=experiment.floor,
         failed=[failed[i] for i in sorted(failed)],
     )
-    folder = root / experiment.name
+    folder = home / experiment.name
     write_atomic(folder / SUMMARY, as_json(summary))
     return SweepResult(
         tuple(records[i] for i in sorted(records)), summary, tuple(failed[i] for i in sorted(failed)), folder

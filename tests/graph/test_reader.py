@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,57 @@ def test_the_schema_knows_every_key_of_a_graph_file() -> None:
     assert set(schema["properties"]) == {"version", "name", "description", "nodes", "edges", "query", "objective"}
     assert schema["additionalProperties"] is False
     assert set(schema["required"]) == {"version", "name", "nodes", "query"}
+
+
+PIECES = [
+    *(
+        "[",
+        "]",
+        "{",
+        "}",
+        ":",
+        " ",
+        ",",
+        "- ",
+        "\n",
+        "\t",
+        "'",
+        '"',
+        "#",
+        "&a",
+        "*a",
+        "!!int ",
+        "|",
+        "?",
+        "%",
+        "@",
+        "<<",
+    ),
+    *("null", "true", "1", "-1.5", ".nan", "x", "->", "<->", "no", "é", "\u2028", "2001-01-01", "{a: 1}", "[1]", "''"),
+]
+
+
+def mutated(seed: int) -> str:
+    """The graph with a few characters taken away, put in or overwritten."""
+    rng = random.Random(seed)
+    text = GRAPH
+    for _ in range(rng.choice([1, 1, 2])):
+        start = rng.randrange(len(text))
+        end = start + rng.choice([0, 0, 1, 4])
+        text = text[:start] + rng.choice(["", *PIECES]) + text[end:]
+    return text
+
+
+def test_whatever_is_written_is_read_or_refused_in_sentences_with_a_place() -> None:
+    refused = 0
+    for seed in range(300):
+        text = mutated(seed)
+        try:
+            parse_graph(text, "g.yaml")
+        except InputError as error:
+            refused += 1
+            for fault in error.faults:
+                assert fault.line is not None
+                assert 1 <= fault.line <= text.count("\n") + 1
+                assert not {"\n", "pydantic", "Input should"} & {*str(fault).split(" "), *str(fault)}
+    assert 100 < refused < 300
