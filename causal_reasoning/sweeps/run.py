@@ -157,6 +157,8 @@ def _run(
     from causal_reasoning.training.model import attach_lora, count_parameters, load_model
     from causal_reasoning.training.trainer import device_name
 
+    for half in folder.glob(".*.part"):  # what a killed process was writing
+        half.unlink()
     spec = experiment.spec
     data = load_data(experiment, seed, interventional=arm.kind == "ceiling")
     prepared = prepare(experiment, arm, seed, data)
