@@ -270,6 +270,11 @@ def _report(model: WeightModel, cells: tuple[Cell, ...], rows: int) -> OverlapRe
     size = effective(list(cells))
     warnings = []
     share = size / rows
+    if len({cell.treatment for cell in cells}) == 1:
+        warnings.append(
+            f"{', '.join(model.treatment)} has the single value {', '.join(cells[0].treatment)} in all "
+            f"{rows:,} training rows: nothing can be learnt about intervening on it"
+        )
     if share < SMALL_EFFECTIVE_SHARE or (size < FEW_EFFECTIVE_ROWS and share < 0.5):
         smallest = min(cells, key=lambda c: (c.probability, c.treatment, c.stratum))
         warnings.append(

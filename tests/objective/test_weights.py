@@ -176,3 +176,9 @@ def test_the_report_says_how_much_is_left_and_which_rows_would_help() -> None:
     assert [cell["probability"] for cell in data["cells"]] == pytest.approx([0.95, 0.05, 0.05, 0.95])
     balanced = {"x": list("ab") * 1000, "z": list("aabb") * 500}
     assert fit_weights(model(), balanced).report.warnings == ()
+
+
+def test_a_constant_treatment_is_worth_a_warning() -> None:
+    model = WeightModel(("x",), ("z",), ("x",), ("z",), "marginal")
+    report = fit_weights(model, {"x": ["a"] * 6, "z": list("010101")}).report
+    assert any("single value a" in warning for warning in report.warnings)
