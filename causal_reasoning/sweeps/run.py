@@ -83,6 +83,30 @@ def prepare(experiment: Experiment, arm: Arm, seed: int, data: RunData | None = 
     return Prepared(arm, derivation, weights.overlap.to_dict() if weights.overlap else None)
 
 
+def check_rows(experiment: Experiment, seed: int) -> None:
+    """Tokenise all rows of a seed, so that what is too long is found before anything is trained.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The settings.
+    seed : int
+        Seed of the data.
+
+    Raises
+    ------
+    InputError
+        If the model's tokenizer cannot be loaded, or a row is longer than ``training.max_length`` tokens.
+    """
+    from causal_reasoning.training.model import load_tokenizer
+
+    spec = experiment.spec
+    tokenizer = load_tokenizer(spec.model, folder=experiment.folder)
+    data = load_data(experiment, seed)
+    for table in (data.train, data.validation, *(split.table for split in data.splits)):
+        encode(table, tokenizer, spec.prompt, experiment.write, spec.training.max_length)
+
+
 def run(
     experiment: Experiment, arm: Arm | str, seed: int, root: Path | str, *, progress: Progress | None = None
 ) -> dict[str, Any]:
@@ -133,7 +157,10 @@ def run(
                 warnings.simplefilter("ignore", FutureWarning)
                 return _run(experiment, arm, seed, config, folder, progress)
         except CausalReasoningError as error:
-            write_atomic(folder / "error.txt", f"{error}\n")
+            if error.exit_code != RunFailedError.exit_code and not (folder / "checkpoints").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # bad input: nothing was begun, so nothing is left
+            else:
+                write_atomic(folder / "error.txt", f"{error}\n")
             raise
         except Exception as error:
             write_atomic(folder / "error.txt", traceback.format_exc())

@@ -12,7 +12,7 @@ from causal_reasoning.errors import CausalReasoningError, InputError
 from causal_reasoning.experiment import Arm, Experiment
 from causal_reasoning.files import write_atomic
 from causal_reasoning.sweeps.engines import local
-from causal_reasoning.sweeps.run import Prepared, as_json, prepare, run
+from causal_reasoning.sweeps.run import Prepared, as_json, check_rows, prepare, run
 from causal_reasoning.sweeps.statistics import summary_of
 from causal_reasoning.sweeps.store import read_result, run_config, run_folder
 
@@ -120,7 +120,8 @@ def sweep(
         else:
             records[index] = record
             say(Event("found", arm.name, seed, len(records), len(jobs), record))
-    # Long jobs first would be better still; the base is short and comes first, which shows early that all works.
+    if left:
+        check_rows(experiment, chosen[0])
     threads, count = _processes(workers, len(left))
     arguments = [(experiment, jobs[i][0], jobs[i][1], root) for i in left]
     for done in local(run, arguments, count, threads) if left else ():

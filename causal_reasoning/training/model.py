@@ -37,24 +37,42 @@ def load_model(name: str, precision: str = "float32", *, folder: Path | None = N
     InputError
         If there is no such model, or the folder is not one.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    source = resolve_model(name, folder)
+    tokenizer = load_tokenizer(name, folder=folder)
     logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, precision))
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError.at(
-            f"model {name}",
-            f"cannot be loaded: {reason[:300]}; give 'default', a local model folder or a hub id",
-        ) from error
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
+        model = AutoModelForCausalLM.from_pretrained(resolve_model(name, folder), dtype=getattr(torch, precision))
+    except _LOADING as error:
+        raise _not_loaded(name, error) from error
     model.eval()
     return model, tokenizer
+
+
+def load_tokenizer(name: str, *, folder: Path | None = None) -> Any:
+    """Load the tokenizer of a model, with a padding token; see `load_model`."""
+    from transformers import AutoTokenizer
+
+    source = resolve_model(name, folder)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    except _LOADING as error:
+        raise _not_loaded(name, error) from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+# What transformers raises for a model that is not there, not whole, or of a kind that it does not know.
+_LOADING = (OSError, ValueError, KeyError, ImportError, RuntimeError)
+
+
+def _not_loaded(name: str, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:300]
+    return InputError.at(
+        f"model {name}", f"cannot be loaded: {reason}; give 'default', a local model folder or a hub id"
+    )
 
 
 def resolve_model(name: str, folder: Path | None = None) -> str:

@@ -100,3 +100,19 @@ def test_a_loss_that_is_not_a_number_stops_the_run_with_a_remedy(experiment: Exp
     with pytest.raises(RunFailedError, match=r"learning_rate"):
         run(wild, "reasoning", 1, tmp_path)
     assert not list(tmp_path.rglob("result.json"))
+
+
+@pytest.mark.parametrize("settings", [{"training.max_length": "9"}, {"model": "'no-such/model'"}])
+def test_bad_rows_and_models_are_found_before_anything_is_begun(
+    experiment: Experiment, tmp_path: Path, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from causal_reasoning.errors import InputError
+    from causal_reasoning.sweeps.sweep import sweep
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    faulty = load_experiment(experiment.document.file, settings)
+    with pytest.raises(InputError, match=r"max_length|no-such/model"):
+        sweep(faulty, tmp_path / "sweep")
+    with pytest.raises(InputError, match=r"max_length|no-such/model"):
+        run(faulty, "reasoning", 1, tmp_path / "run")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
