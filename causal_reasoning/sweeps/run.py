@@ -20,6 +20,7 @@ from causal_reasoning.data.load import RunData, load_data
 from causal_reasoning.errors import CausalReasoningError, RunFailedError
 from causal_reasoning.experiment import Arm, Experiment
 from causal_reasoning.experiment.reader import digest_of
+from causal_reasoning.experiment.spec import WorldData
 from causal_reasoning.files import write_atomic, write_jsonl
 from causal_reasoning.objective import Derivation, derive
 from causal_reasoning.sweeps.store import RESULT, SCHEMA, read_result, run_config, run_folder, versions
@@ -207,7 +208,7 @@ def _run(
         "derivation": derivation,
         "overlap": prepared.overlap,
         "rows": {"train": len(data.train), "validation": len(data.validation)},
-        "settings": {**spec.training.model_dump(), "rank": spec.adapter.rank, "alpha": spec.adapter.alpha},
+        "settings": _settings(experiment),
         "curve": [],
         "selection": None,
         "device": device_name(),
@@ -232,6 +233,25 @@ def _run(
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     (folder / "error.txt").unlink(missing_ok=True)
     return record
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    """What a reader of the report wants to know of the settings, one plain value a name."""
+    spec = experiment.spec
+    data = spec.data
+    if isinstance(data, WorldData):
+        rows = ", ".join([f"world {data.world}", *(f"{name} = {value:g}" for name, value in data.set.items())])
+    else:
+        planted = f", {data.plant.column} planted at {data.plant.strength:g}" if data.plant else ""
+        rows = f"{Path(data.train).name}{planted}"
+    return {
+        "data": rows,
+        "prompt": spec.prompt,
+        **spec.training.model_dump(),
+        "rank": spec.adapter.rank,
+        "alpha": spec.adapter.alpha,
+        "dropout": spec.adapter.dropout,
+    }
 
 
 def _train(

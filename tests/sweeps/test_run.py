@@ -116,3 +116,30 @@ def test_bad_rows_and_models_are_found_before_anything_is_begun(
     with pytest.raises(InputError, match=r"max_length|no-such/model"):
         run(faulty, "reasoning", 1, tmp_path / "run")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("kill_at", [None, 15])
+def test_the_best_step_by_weighted_validation_loss_is_the_one_that_is_kept(
+    experiment: Experiment, tmp_path: Path, kill_at: int | None
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(step: int, steps: int) -> None:
+        if kill_at is not None and step >= kill_at:
+            raise Killed
+
+    # A rate at which the loss jumps about, so that the last step is not the best.
+    wild = {"training.learning_rate": "1.0", "training.schedule": "constant", "adapter.alpha": "64"}
+    best = load_experiment(experiment.document.file, {**wild, "training.select": "best", "training.steps": "15"})
+    if kill_at is not None:
+        with pytest.raises(Killed):
+            run(best, "reasoning", 1, tmp_path, progress=kill)
+    record = run(best, "reasoning", 1, tmp_path)
+    curve = {point["step"]: point for point in record["curve"]}
+    step = min(curve, key=lambda s: curve[s]["validation_nll"])
+    assert step != 15
+    assert record["selection"]["step"] == step
+    assert record["selection"]["validation_nll"] == curve[step]["validation_nll"]
+    # The adapter that was measured is the one of that step: the curve saw the same twelve rows.
+    assert record["splits"]["do"]["nll"] == pytest.approx(curve[step]["do_nll"], rel=1e-5)
