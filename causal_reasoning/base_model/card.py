@@ -65,7 +65,8 @@ Command:
     python -m causal_reasoning.base_model.pretrain --output DIR --seed {seed} --steps {steps} \\
         --batch {batch} --learning-rate {learning_rate} --threads {threads}
 
-Data and initial weights follow from the seed. Another number of threads, kind of processor or version of torch
+Data and initial weights follow from the seed; repeated on one machine, the command gives the same file, byte for
+byte. Another number of threads, kind of processor or version of torch
 rounds differently, so the weights then differ in their last digits and the accuracy a little.
 """
 
