@@ -13,13 +13,12 @@ from causal_reasoning.data.plant import Regime, check_plant, plant
 from causal_reasoning.data.table import Table, check_bindings, not_categorical, read_table
 from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.experiment import Experiment
-from causal_reasoning.experiment.spec import FileData, WorldData
+from causal_reasoning.experiment.spec import FileData, PlantSpec, WorldData
 from causal_reasoning.files.templates import fill, template_fields
 
 if TYPE_CHECKING:
     from causal_reasoning.scm import World
 
-REGIMES: tuple[Regime, ...] = ("observational", "do", "reversed")
 SAME = "same"
 
 
@@ -136,25 +135,25 @@ def _from_world(experiment: Experiment, data: WorldData, seed: int, intervention
             ("treatment",) if experiment.spec.treatment else ("data", "world"),
             f"the world {world.name} has no node '{treatment}'; {did_you_mean(treatment, world.nodes)}",
         )
-    marginal: dict[str, Any] = {treatment: experiment.policy} if treatment else {}
+    intervened: dict[str, Any] = {treatment: experiment.policy} if treatment else {}
     turned: dict[str, Any] = {treatment: "reversed"} if treatment else {}
 
     def draw(rows: int, stream: int, do: Mapping[str, Any]) -> Table:
         number = int(np.random.SeedSequence([seed, stream]).generate_state(1)[0])
         return Table(world.sample(rows, number, do=do or None), f"world {world.name}")
 
-    if interventional and not marginal:
+    if interventional and not intervened:
         raise experiment.document.error(
             ("ceiling",), "there is no categorical treatment, so no ceiling; write 'ceiling: false'"
         )
     held_out = max(1, round(data.rows * data.validation))
     if held_out >= data.rows:
         raise experiment.document.error(("data", "rows"), "too few rows for a training and a validation part")
-    rows = draw(data.rows, 1 if interventional else 0, marginal if interventional else {})
+    rows = draw(data.rows, 1 if interventional else 0, intervened if interventional else {})
     items = experiment.spec.evaluation.items
     splits = [Split(SAME, "same distribution", draw(items, 2, {}))]
     if treatment:
-        splits.append(Split("do", f"do({treatment})", draw(items, 3, marginal)))
+        splits.append(Split("do", f"do({treatment})", draw(items, 3, intervened)))
         splits.append(Split("reversed", "reversed", draw(items, 4, turned)))
     return RunData(
         train=rows.rows(range(held_out, data.rows)),
@@ -180,6 +179,7 @@ def _from_files(experiment: Experiment, data: FileData, seed: int, interventiona
 
     if data.plant is not None:
         check_plant(data.plant, parts["train"], experiment.document)
+        _check_intervention(experiment, data.plant)
     limit = experiment.spec.evaluation.items
     rng = np.random.default_rng([seed, 9])
     test = parts["test"].rows(rng.permutation(len(parts["test"]))[:limit].tolist())
@@ -192,6 +192,22 @@ def _from_files(experiment: Experiment, data: FileData, seed: int, interventiona
         validation=render(parts["validation"], regime, 11 if interventional else 1),
         splits=tuple(splits),
     )
+
+
+def _check_intervention(experiment: Experiment, spec: PlantSpec) -> None:
+    """The rows keep their treatments, so only an intervention that keeps their distribution can be rendered."""
+    if experiment.treatment not in (None, spec.by):
+        raise experiment.document.error(
+            ("data", "plant", "by"),
+            f"the confounder is planted on '{spec.by}', but the treatment is '{experiment.treatment}'; "
+            "they must be the same column",
+        )
+    if experiment.policy != "marginal":
+        raise experiment.document.error(
+            ("data", "plant"),
+            "planted rows keep their treatments, so the do split and the ceiling exist for 'policy: marginal' only; "
+            "change the policy of the graphs, or draw the rows from a world",
+        )
 
 
 def _needed(experiment: Experiment, data: FileData) -> set[str]:
@@ -246,6 +262,10 @@ def _with_answer(experiment: Experiment, data: FileData, table: Table) -> Table:
     if data.answer is None:
         return table
     path = ("data", "answer")
+    if len(experiment.write) > 1:
+        raise experiment.document.error(
+            path, f"the graphs write {', '.join(experiment.write)}, and a template writes one column; leave it out"
+        )
     for name in template_fields(data.answer, experiment.document, path):
         if name not in table.columns:
             raise experiment.document.error(path, f"there is no column '{name}'; {did_you_mean(name, table.columns)}")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from causal_reasoning.data.encode import encode
 from causal_reasoning.data.load import Split, load_data
 from causal_reasoning.errors import InputError
@@ -34,6 +36,8 @@ def measure_splits(
         Per split its title, items, exact match, answer likelihood in nats, strata and worst stratum; and every
         answer with its question and reference.
     """
+    if torch.cuda.is_available():  # a trained model is there already, an untrained or loaded one is not
+        model.to("cuda")
     spec = experiment.spec
     results: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []

@@ -89,7 +89,7 @@ class OverlapReport:
             "effective_sample_size": self.effective_sample_size,
             "effective_share": self.effective_share,
             "largest_weight": self.largest_weight,
-            "empty_cells": [],
+            "empty_cells": [],  # with an empty cell there are no weights: `fit_weights` refuses
             "strata": [
                 {
                     "stratum": dict(zip(self.model.stratum, z, strict=True)),

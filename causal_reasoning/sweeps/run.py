@@ -24,6 +24,7 @@ from causal_reasoning.experiment.spec import WorldData
 from causal_reasoning.files import write_atomic, write_jsonl
 from causal_reasoning.objective import Derivation, derive
 from causal_reasoning.sweeps.store import RESULT, SCHEMA, read_result, run_config, run_folder, versions
+from causal_reasoning.training.weighting import RowWeights, row_weights
 
 # Rows of a split that are scored at each point of the curve; the final measurement takes all of them.
 MONITORED = 250
@@ -42,13 +43,18 @@ class Prepared:
         The arm.
     derivation : Derivation or None
         The compiled objective; ``None`` for the base and the ceiling.
-    overlap : dict or None
-        The overlap report of the weights, as plain data.
+    weights : RowWeights
+        Weights of the training and validation rows.
     """
 
     arm: Arm
     derivation: Derivation | None
-    overlap: dict[str, Any] | None
+    weights: RowWeights
+
+    @property
+    def overlap(self) -> dict[str, Any] | None:
+        """The overlap report of the weights as plain data; ``None`` when all are one."""
+        return self.weights.overlap.to_dict() if self.weights.overlap else None
 
 
 def prepare(experiment: Experiment, arm: Arm, seed: int, data: RunData | None = None) -> Prepared:
@@ -68,20 +74,18 @@ def prepare(experiment: Experiment, arm: Arm, seed: int, data: RunData | None = 
     Returns
     -------
     Prepared
-        Derivation and overlap.
+        Derivation and weights.
 
     Raises
     ------
     CausalReasoningError
         If the query is not identified, no plan is valid, or the data are faulty.
     """
-    from causal_reasoning.training.weighting import row_weights
-
     derivation = derive(arm.graph) if arm.graph is not None else None
     if data is None:
         data = load_data(experiment, seed, interventional=arm.kind == "ceiling")
     weights = row_weights(derivation.plan if derivation else None, data.train, data.validation)
-    return Prepared(arm, derivation, weights.overlap.to_dict() if weights.overlap else None)
+    return Prepared(arm, derivation, weights)
 
 
 def check_rows(experiment: Experiment, seed: int) -> None:
@@ -267,10 +271,8 @@ def _train(
 ) -> dict[str, Any]:
     """Train, save the adapter, and return the curve and the selection."""
     from causal_reasoning.training.fit import fit
-    from causal_reasoning.training.weighting import row_weights
 
     spec = experiment.spec
-    plan = prepared.derivation.plan if prepared.derivation else None
 
     def tokens(table: Any) -> Any:
         return encode(table, tokenizer, spec.prompt, experiment.write, spec.training.max_length)
@@ -285,7 +287,7 @@ def _train(
         tokenizer,
         train=tokens(data.train),
         validation=tokens(data.validation),
-        weights=row_weights(plan, data.train, data.validation),
+        weights=prepared.weights,
         monitors={
             split.name: tokens(split.table.rows(range(min(len(split.table), MONITORED))))
             for split in data.splits

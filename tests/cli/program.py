@@ -10,21 +10,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 from causal_reasoning.cli.main import main
-
-GRAPH = """\
-version: 1
-name: mine
-nodes:
-  confounder: {role: confounder, bind: {column: style}}
-  skill:      {role: skill,      bind: {column: skill}}
-  question:   {role: question,   bind: {text: question}}
-  answer:     {role: answer,     bind: {text: answer}}
-edges:
-  - confounder -> skill -> question -> answer
-  - confounder -> question
-  - skill -> answer
-query: {do: skill, read: question, write: answer}
-"""
+from tests.graph_text import GRAPH as GRAPH
 
 EXPERIMENT = """\
 version: 1

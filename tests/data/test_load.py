@@ -13,6 +13,7 @@ from causal_reasoning.data.load import RunData, load_data
 from causal_reasoning.data.table import Table
 from causal_reasoning.errors import InputError
 from causal_reasoning.experiment import load_experiment
+from causal_reasoning.files.shipped import find_shipped
 
 BASE = """\
 version: 1
@@ -204,3 +205,30 @@ def test_a_ceiling_that_cannot_be_drawn_is_refused(folder: Path, data: str, phra
     with pytest.raises(InputError) as caught:
         load(folder, data, ceiling=True, base=base)
     assert phrase in str(caught.value)
+
+
+def uniform(folder: Path) -> str:
+    """A graph beside the rows whose policy is not the marginal, and the arms that name it."""
+    graph = find_shipped("reasoning", "graphs", "graph").read_text(encoding="utf-8")
+    (folder / "uniform.yaml").write_text(graph.replace("write: answer}", "write: answer, policy: uniform}"))
+    return BASE.replace("reasoning", "uniform.yaml")
+
+
+def test_a_policy_that_planted_rows_cannot_follow_is_refused(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"e\.yaml:12:5: planted rows keep their treatments"):
+        load(folder, PLANTED, base=uniform(folder))
+    load(folder, "data: {world: letters, rows: 99}\n", base=uniform(folder))  # a world can follow it
+
+
+def test_a_confounder_is_planted_on_the_treatment_or_not_at_all(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"planted on 'skill', but the treatment is 'style'"):
+        load(folder, PLANTED + "treatment: style\n")
+
+
+def test_one_template_cannot_stand_for_two_answers(folder: Path) -> None:
+    graph = find_shipped("erm", "graphs", "graph").read_text(encoding="utf-8")
+    graph = graph.replace("edges:", "  extra: {role: rationale, bind: {text: name}}\nedges:\n  - question -> extra")
+    (folder / "two.yaml").write_text(graph.replace("write: answer", "write: [extra, answer]"))
+    data = PLAIN.replace("group: name", "answer: '<{answer}>'")
+    with pytest.raises(InputError, match=r"a template writes one column"):
+        load(folder, data, base=BASE.replace("reasoning", "two.yaml"))

@@ -11,21 +11,7 @@ from causal_reasoning.errors import InputError
 from causal_reasoning.files.shipped import shipped_folder
 from causal_reasoning.graph import graph_schema, load_graph, parse_graph
 from causal_reasoning.graph.spec import NodeSpec
-
-GRAPH = """\
-version: 1
-name: mine
-nodes:
-  confounder: {role: confounder, bind: {column: style}}
-  skill:      {role: skill,      bind: {column: skill}}
-  question:   {role: question,   bind: {text: question}}
-  answer:     {role: answer,     bind: {text: answer}}
-edges:
-  - confounder -> skill -> question -> answer
-  - confounder -> question
-  - skill -> answer
-query: {do: skill, read: question, write: answer}
-"""
+from tests.graph_text import GRAPH
 
 
 def changed(old: str, new: str) -> str:
