@@ -57,7 +57,7 @@ def local(work: Callable[..., Any], jobs: Sequence[tuple[Any, ...]], workers: in
     Yields
     ------
     Done
-        In the order of finishing.
+        As they finish; those that finish at the same moment in any order.
     """
     waiting = deque(enumerate(jobs))
     tries = [0] * len(jobs)
