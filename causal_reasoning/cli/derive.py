@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from causal_reasoning.cli.options import GraphArgument, JsonOption, OutputOption, emit, emit_json
-from causal_reasoning.errors import InputError, NoValidPlanError
+from causal_reasoning.errors import InputError, NoValidPlanError, RunFailedError
 
 NAME = "derive"
 
@@ -18,6 +18,10 @@ def command(
     data: Annotated[
         Path | None, typer.Option(help="JSON Lines file: check it, estimate the weights on it and report the overlap.")
     ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option("--prove", help="Minimise the objective exactly on random models of the graph, and compare."),
+    ] = False,
     json: JsonOption = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
@@ -43,12 +47,23 @@ def command(
                 overlap = fit_weights(derivation.plan.weights, table.columns).report
         except NoValidPlanError as error:
             raise NoValidPlanError(f"{data}: {error}") from error
+    proof = None
+    if prove:
+        from causal_reasoning.objective.proof import prove as prove_objective
+
+        proof = prove_objective(derivation)
     if json:
         found = derivation.to_dict()
-        emit_json({**found, "overlap": overlap.to_dict()} if overlap else found, output)
+        if overlap:
+            found["overlap"] = overlap.to_dict()
+        if proof:
+            found["proof_by_numbers"] = proof.to_dict()
+        emit_json(found, output)
     elif markdown:
-        emit(explain.to_markdown(derivation, overlap), output)
+        emit(explain.to_markdown(derivation, overlap, proof), output)
     elif latex:
-        emit(explain.to_latex(derivation, overlap), output)
+        emit(explain.to_latex(derivation, overlap, proof), output)
     else:
-        emit(explain.to_text(derivation, overlap), output)
+        emit(explain.to_text(derivation, overlap, proof), output)
+    if proof and not proof.proven and not proof.approximate:
+        raise RunFailedError(f"{graph}: the compiled objective is not proven: {proof.text()}")

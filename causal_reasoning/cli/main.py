@@ -9,12 +9,17 @@ from typing import Annotated
 import typer
 
 from causal_reasoning.cli import (
+    alternatives,
     check,
+    convert,
     demo,
     derive,
+    diff,
     draw,
+    edit,
     evaluate,
     identify,
+    implications,
     report,
     sample,
     schema,
@@ -35,7 +40,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (check, identify, derive, draw, schema, sample, train, evaluate, sweep, report, demo):
+for command in (
+    check,
+    identify,
+    derive,
+    diff,
+    edit,
+    implications,
+    alternatives,
+    convert,
+    draw,
+    schema,
+    sample,
+    train,
+    evaluate,
+    sweep,
+    report,
+    demo,
+):
     app.command(command.NAME)(command.command)
 
 

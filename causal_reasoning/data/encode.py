@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,22 +98,36 @@ class EncodedRows(Dataset[dict[str, Any]]):
         N rows.
     weights : list of float
         N loss weights, dimensionless.
+    groups : list of int, optional
+        Index of each row's group; by default all are 0.
+    views : mapping of str to list of Encoded, optional
+        Further encodings of the same N rows.
     """
 
-    def __init__(self, rows: list[Encoded], weights: list[float]) -> None:
+    def __init__(
+        self,
+        rows: list[Encoded],
+        weights: list[float],
+        groups: list[int] | None = None,
+        views: Mapping[str, list[Encoded]] | None = None,
+    ) -> None:
         self.rows = rows
         self.weights = weights
+        self.groups = [0] * len(rows) if groups is None else groups
+        self.views = dict(views or {})
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        row = self.rows[index]
-        return {
-            "input_ids": [*row.prompt, *row.target],
-            "labels": [IGNORED] * len(row.prompt) + list(row.target),
-            "weight": self.weights[index],
-        }
+        item = {**_tokens(self.rows[index]), "weight": self.weights[index], "group": self.groups[index]}
+        if self.views:
+            item["views"] = {name: _tokens(rows[index]) for name, rows in self.views.items()}
+        return item
+
+
+def _tokens(row: Encoded) -> dict[str, list[int]]:
+    return {"input_ids": [*row.prompt, *row.target], "labels": [IGNORED] * len(row.prompt) + list(row.target)}
 
 
 def collate(pad: int) -> Any:
@@ -126,11 +141,11 @@ def collate(pad: int) -> Any:
     Returns
     -------
     callable
-        From a list of B rows to tensors: ``input_ids``, ``attention_mask`` and ``labels`` of shape (B, T) and
-        ``weight`` of shape (B,).
+        From a list of B rows to tensors: ``input_ids``, ``attention_mask`` and ``labels`` of shape (B, T),
+        ``weight`` and ``group`` of shape (B,), and ``views``, the same three for each further encoding.
     """
 
-    def together(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    def encoding(rows: list[dict[str, Any]]) -> dict[str, Any]:
         length = max(len(row["input_ids"]) for row in rows)
 
         def padded(key: str, filler: int) -> torch.Tensor:
@@ -141,8 +156,16 @@ def collate(pad: int) -> Any:
             "input_ids": padded("input_ids", pad),
             "attention_mask": torch.tensor(mask),
             "labels": padded("labels", IGNORED),
-            "weight": torch.tensor([row["weight"] for row in rows], dtype=torch.float32),
         }
+
+    def together(rows: list[dict[str, Any]]) -> dict[str, Any]:
+        batch = encoding(rows)
+        batch["weight"] = torch.tensor([row["weight"] for row in rows], dtype=torch.float32)
+        batch["group"] = torch.tensor([row["group"] for row in rows])
+        names = rows[0].get("views", {})
+        if names:
+            batch["views"] = {name: encoding([row["views"][name] for row in rows]) for name in names}
+        return batch
 
     return together
 

@@ -1,5 +1,6 @@
 """Identified formulas as small expression trees that can be printed, set in LaTeX and evaluated."""
 
+from causal_reasoning.estimand.difference import Difference
 from causal_reasoning.estimand.evaluate import Factor
 from causal_reasoning.estimand.expression import (
     Expression,
@@ -12,16 +13,20 @@ from causal_reasoning.estimand.expression import (
     summed,
 )
 from causal_reasoning.estimand.latex import latex
+from causal_reasoning.estimand.renamed import Renamed, renamed
 
 __all__ = [
+    "Difference",
     "Expression",
     "Factor",
     "One",
     "Probability",
     "Product",
     "Quotient",
+    "Renamed",
     "Sum",
     "latex",
     "product",
+    "renamed",
     "summed",
 ]

@@ -87,10 +87,14 @@ class Probability(Expression):
         What is predicted; at least one variable.
     given : tuple of str
         What is conditioned on.
+    selected : tuple of str
+        Selection nodes: the probability is that among the rows in which all of them are 1. The joint
+        distribution on which it is evaluated must then be that of the selected rows.
     """
 
     of: tuple[str, ...]
     given: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = self.of + self.given
@@ -112,7 +116,7 @@ class Probability(Expression):
 
     def render(self, notation: Notation, scope: Scope) -> str:
         """Print as ``P(of | given)``."""
-        return notation.probability(self.of, self.given, scope)
+        return notation.probability(self.of, self.given, scope, self.selected)
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,11 @@ class Latex:
     def _names(self, names: Sequence[str], scope: Scope) -> str:
         return ", ".join(self._name(name, scope[name]) for name in names)
 
-    def probability(self, of: Sequence[str], given: Sequence[str], scope: Scope) -> str:
+    def probability(self, of: Sequence[str], given: Sequence[str], scope: Scope, selected: Sequence[str] = ()) -> str:
         r"""Write ``P(y \mid x, c)``."""
-        bar = rf" \mid {self._names(given, scope)}" if given else ""
+        chosen = [f"{self._name(name, 0)} = 1" for name in selected]
+        behind = ", ".join([*([self._names(given, scope)] if given else []), *chosen])
+        bar = rf" \mid {behind}" if behind else ""
         return f"P({self._names(of, scope)}{bar})"
 
     def product(self, parts: Sequence[tuple[str, str]]) -> str:

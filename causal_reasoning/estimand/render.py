@@ -15,8 +15,8 @@ class Notation(Protocol):
     ``kind`` is ``"sum"``, ``"quotient"`` or ``"plain"``: what decides about brackets.
     """
 
-    def probability(self, of: Sequence[str], given: Sequence[str], scope: Scope) -> str:
-        """Write a conditional probability."""
+    def probability(self, of: Sequence[str], given: Sequence[str], scope: Scope, selected: Sequence[str] = ()) -> str:
+        """Write a conditional probability, perhaps among the rows where selection nodes are 1."""
 
     def product(self, parts: Sequence[tuple[str, str]]) -> str:
         """Write factors, each with its kind, side by side."""
@@ -34,10 +34,10 @@ class Plain:
     def _names(self, names: Sequence[str], scope: Scope) -> str:
         return ", ".join(name + "'" * scope[name] for name in names)
 
-    def probability(self, of: Sequence[str], given: Sequence[str], scope: Scope) -> str:
+    def probability(self, of: Sequence[str], given: Sequence[str], scope: Scope, selected: Sequence[str] = ()) -> str:
         """Write ``P(y | x, c)``."""
-        bar = f" | {self._names(given, scope)}" if given else ""
-        return f"P({self._names(of, scope)}{bar})"
+        behind = ", ".join([*([self._names(given, scope)] if given else []), *(f"{name}=1" for name in selected)])
+        return f"P({self._names(of, scope)}{f' | {behind}' if behind else ''})"
 
     def product(self, parts: Sequence[tuple[str, str]]) -> str:
         """Write the factors with blanks between them."""

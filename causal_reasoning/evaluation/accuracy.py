@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from causal_reasoning.data.encode import Encoded, pad_left
+from causal_reasoning.data.views import Components
+from causal_reasoning.evaluation.mixture import generate_mixture, score_mixture
 from causal_reasoning.training.likelihood import score
 
 
@@ -56,7 +58,7 @@ class Measured:
 def measure(
     model: Any,
     tokenizer: Any,
-    rows: list[Encoded],
+    rows: list[Encoded] | Components,
     references: Sequence[str],
     *,
     max_new_tokens: int,
@@ -70,8 +72,8 @@ def measure(
         The model.
     tokenizer : PreTrainedTokenizerBase
         Its tokenizer.
-    rows : list of Encoded
-        N encoded rows.
+    rows : list of Encoded or Components
+        N encoded rows; with components they are answered by the mixture.
     references : sequence of str
         N right answers; surrounding white space does not count.
     max_new_tokens : int
@@ -85,9 +87,13 @@ def measure(
         One answer a row, in the order of the rows.
     """
     pad = tokenizer.pad_token_id
-    answers = _generate(model, tokenizer, rows, max_new_tokens, batch_size)
+    if isinstance(rows, Components):
+        answers = generate_mixture(model, tokenizer, rows, max_new_tokens=max_new_tokens, batch_size=batch_size)
+        nll, _ = score_mixture(model, rows, pad, batch_size)
+    else:
+        answers = _generate(model, tokenizer, rows, max_new_tokens, batch_size)
+        nll, _ = score(model, rows, pad, batch_size)
     exact = np.array([a == r.strip() for a, r in zip(answers, references, strict=True)], dtype=np.bool_)
-    nll, _ = score(model, rows, pad, batch_size)
     return Measured(tuple(answers), exact, nll)
 
 

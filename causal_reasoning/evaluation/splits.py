@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from causal_reasoning.data.encode import encode
 from causal_reasoning.data.load import Split, load_data
+from causal_reasoning.data.views import Encoder, components
 from causal_reasoning.errors import InputError
 from causal_reasoning.evaluation.accuracy import measure
 from causal_reasoning.experiment import Experiment
+from causal_reasoning.objective.strata import FittedStrata
 from causal_reasoning.training.model import load_model
+
+ABOUT = "causal_reasoning.json"
+"""Beside an adapter: its graph, objective and strata."""
 
 
 def measure_splits(
-    model: Any, tokenizer: Any, experiment: Experiment, splits: tuple[Split, ...]
+    model: Any,
+    tokenizer: Any,
+    experiment: Experiment,
+    splits: tuple[Split, ...],
+    strata: FittedStrata | None = None,
+    seed: int = 0,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Measure a model on some splits.
 
@@ -29,6 +39,10 @@ def measure_splits(
         Prompt, strata and settings.
     splits : tuple of Split
         The rows.
+    strata : FittedStrata, optional
+        What the answer averages over, where the adapter was trained to be shown strata.
+    seed : int
+        Seed of drawn strata.
 
     Returns
     -------
@@ -41,21 +55,22 @@ def measure_splits(
     spec = experiment.spec
     results: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
+    encoder = Encoder(tokenizer, spec.prompt, experiment.write, spec.training.max_length)
     for split in splits:
-        rows = encode(split.table, tokenizer, spec.prompt, experiment.write, spec.training.max_length)
+        mixture = components(strata, split.table, encoder, seed) if strata else None
         references = [
             "\n".join(split.table.columns[name][i] for name in experiment.write) for i in range(len(split.table))
         ]
         measured = measure(
             model,
             tokenizer,
-            rows,
+            mixture if mixture is not None else encoder(split.table),
             references,
             max_new_tokens=spec.evaluation.max_new_tokens,
             batch_size=spec.evaluation.batch_size,
         )
-        strata = split.table.columns.get(experiment.strata) if experiment.strata else None
-        results[split.name] = {"title": split.title, **measured.to_dict(strata)}
+        labels = split.table.columns.get(experiment.strata) if experiment.strata else None
+        results[split.name] = {"title": split.title, **measured.to_dict(labels)}
         for i, answer in enumerate(measured.answers):
             answers.append(
                 {
@@ -93,7 +108,7 @@ def evaluate(
     Raises
     ------
     InputError
-        If the adapter does not fit the model.
+        If the adapter does not fit the model, or the record of its strata is damaged.
     """
     spec = experiment.spec
     model, tokenizer = load_model(spec.model, spec.training.precision, folder=experiment.folder)
@@ -105,7 +120,27 @@ def evaluate(
         except (RuntimeError, ValueError, OSError) as error:
             reason = " ".join(str(error).split())[:200]
             raise InputError.at(str(adapter), f"does not fit the model '{spec.model}': {reason}") from error
-    return measure_splits(model, tokenizer, experiment, load_data(experiment, seed).splits)
+    strata = saved_strata(adapter) if adapter is not None else None
+    return measure_splits(model, tokenizer, experiment, load_data(experiment, seed).splits, strata, seed)
+
+
+def saved_strata(adapter: Path) -> FittedStrata | None:
+    """What an adapter averages over when it answers, from the file beside it; ``None`` for any other adapter.
+
+    Raises
+    ------
+    InputError
+        If the file is there and cannot be read.
+    """
+    path = adapter / ABOUT
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError.at(str(path), f"cannot be read: {error}") from error
+    strata = about.get("strata") if isinstance(about, dict) else None
+    return FittedStrata.from_dict(strata, str(path)) if strata else None
 
 
 def _labels(columns: Mapping[str, list[str]], experiment: Experiment, row: int) -> dict[str, str]:

@@ -15,6 +15,7 @@ from causal_reasoning.files import Document, parse_yaml, read_yaml, validate
 from causal_reasoning.files.shipped import find_shipped
 from causal_reasoning.files.templates import template_fields
 from causal_reasoning.graph import AssumptionGraph, load_graph
+from causal_reasoning.graph.spec import ObjectiveSpec
 
 BASE = "untrained base"
 CEILING = "ceiling"
@@ -221,7 +222,9 @@ def beside(folder: Path, written: str) -> str | Path:
 def _graph(arm: ArmSpec, folder: Path) -> AssumptionGraph:
     graph = load_graph(beside(folder, arm.graph))
     changes = arm.objective.model_dump(exclude_none=True)
-    return replace(graph, objective=graph.objective.model_copy(update=changes)) if changes else graph
+    if not changes:
+        return graph
+    return replace(graph, objective=ObjectiveSpec.model_validate({**graph.objective.model_dump(), **changes}))
 
 
 def _treatment(graphs: list[AssumptionGraph], document: Document) -> str | None:

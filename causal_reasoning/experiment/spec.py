@@ -6,7 +6,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from causal_reasoning.graph.spec import Estimator, Name, Probability, Realisation
+from causal_reasoning.graph.spec import (
+    Baselines,
+    Count,
+    Estimator,
+    Name,
+    Penalties,
+    Probability,
+    Realisation,
+    Sorted,
+)
+from causal_reasoning.graph.spec import Positive as PositiveNumber
 
 # Strict: neither a quoted number nor true is a number.
 Positive = Annotated[int, Field(ge=1, strict=True)]
@@ -105,6 +115,15 @@ class ObjectiveOverride(_Strict):
 
     estimator: Estimator | None = None
     realisation: Realisation | None = None
+    nuisance: Literal["counts", "logistic"] | None = None
+    smoothing: Count | None = None
+    clip: PositiveNumber | None = None
+    self_normalise: bool | None = None
+    accept_poor_overlap: bool | None = None
+    baseline: Baselines | None = None
+    groups: Sorted | None = None
+    settings: dict[str, float | str] | None = None
+    penalties: Penalties | None = None
 
 
 class ArmSpec(_Strict):

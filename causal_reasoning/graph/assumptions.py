@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from causal_reasoning.graph.causal_graph import CausalGraph
-from causal_reasoning.graph.spec import Binding, NodeSpec, ObjectiveSpec, QuerySpec, TextBinding
+from causal_reasoning.graph.spec import (
+    Binding,
+    HiddenState,
+    NodeSpec,
+    ObjectiveSpec,
+    QuerySpec,
+    RepresentationBinding,
+    TextBinding,
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +29,7 @@ class AssumptionGraph:
     name : str
         The graph's name.
     causal : CausalGraph
-        Its nodes and edges; nodes without a binding are latent.
+        Its nodes and edges; nodes without a binding and representations are latent.
     nodes : mapping of str to NodeSpec
         Role and binding of each node.
     query : QuerySpec
@@ -53,15 +61,35 @@ class AssumptionGraph:
         """What must be identified jointly: everything read or written, without the treatment (sorted)."""
         return tuple(sorted({*self.query.read, *self.query.write} - set(self.query.do)))
 
+    @cached_property
+    def representations(self) -> Mapping[str, HiddenState]:
+        """The nodes that the model computes, sorted, and where they are read off it.
+
+        A representation is latent for identification: it is no column of the data, and what it stands for reaches
+        the answer only through the model. See `causal_reasoning.graph.representations` for what its arrows mean.
+        """
+        return {
+            name: node.bind.hidden for name, node in self.nodes.items() if isinstance(node.bind, RepresentationBinding)
+        }
+
+    def inputs(self, representation: str) -> tuple[str, ...]:
+        """What a representation is a function of (sorted): what is read, and pooled over the answer, what is written.
+
+        The state that predicts a token of the answer has seen the tokens before it.
+        """
+        written = self.query.write if self.representations[representation].pool == "answer" else ()
+        return tuple(sorted({*self.query.read, *written}))
+
     def binding(self, node: str) -> Binding | None:
-        """What a node is in the data; ``None`` for a latent one."""
+        """What a node is in a training run; ``None`` for a latent one."""
         return self.nodes[node].bind
 
     def column(self, node: str) -> str:
         """The column of the data that holds an observed node."""
         bind = self.nodes[node].bind
-        if bind is None:
-            raise ValueError(f"'{node}' is latent: no column holds it")
+        if bind is None or isinstance(bind, RepresentationBinding):
+            what = "latent" if bind is None else "a representation that the model computes"
+            raise ValueError(f"'{node}' is {what}: no column holds it")
         return bind.column_name
 
     def is_text(self, node: str) -> bool:
@@ -70,6 +98,9 @@ class AssumptionGraph:
 
     def canonical(self) -> dict[str, object]:
         """Everything that can change a result, as plain sorted data."""
+        # Options that are not used do not count, so that a new option leaves old digests alone.
+        objective = self.objective.model_dump(exclude_defaults=True)
+        objective |= {"estimator": self.objective.estimator, "realisation": self.objective.realisation}
         return {
             "version": 1,
             "name": self.name,
@@ -85,7 +116,7 @@ class AssumptionGraph:
                 "write": list(self.query.write),
                 "policy": self.query.policy,
             },
-            "objective": self.objective.model_dump(),
+            "objective": objective,
         }
 
     @cached_property

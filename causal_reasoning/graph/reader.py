@@ -13,7 +13,9 @@ from causal_reasoning.files import Document, parse_yaml, read_yaml, validate
 from causal_reasoning.files.shipped import find_shipped
 from causal_reasoning.graph.assumptions import AssumptionGraph
 from causal_reasoning.graph.causal_graph import CausalGraph, Edge, GraphError
-from causal_reasoning.graph.spec import NAME, GraphSpec, NodeSpec, TextBinding
+from causal_reasoning.graph.penalties import penalty_problems
+from causal_reasoning.graph.representations import Contradiction, contradictions, hidden_states
+from causal_reasoning.graph.spec import NAME, GraphSpec, NodeSpec, RepresentationBinding, TextBinding
 
 _ARROW = re.compile(r"\s*(<->|->|<-|--|<=>|=>|→|↔)\s*")
 
@@ -59,9 +61,18 @@ def graph_from_document(document: Document) -> AssumptionGraph:
     directed, bidirected = _edges(spec, nodes, document, faults)
     faults.extend(_query_faults(spec, nodes, document))
     faults.extend(_binding_faults(nodes, document))
+    if not faults:
+        # The meaning of a representation is judged by all edges and the query, so these must be sound.
+        found = contradictions(nodes, spec.query, directed, bidirected)
+        faults.extend(_place(fault, spec, directed, bidirected, document) for fault in found)
+        faults.extend(
+            document.fault(("objective", "penalties", *problem.path), problem.message, key=problem.key)
+            for problem in penalty_problems(spec.objective, nodes, spec.query)
+        )
     if faults:
-        raise InputError(sorted(faults))
-    latent = [name for name, node in nodes.items() if node.bind is None]
+        raise InputError(sorted(set(faults)))
+    states = hidden_states(nodes)
+    latent = [name for name, node in nodes.items() if node.bind is None or name in states]
     try:
         causal = CausalGraph(nodes, directed, bidirected, latent)
     except GraphError as error:
@@ -156,6 +167,8 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
                 yield document.fault(path, f"'{name}' is both treatment and outcome; do and write must differ")
             elif part == "write" and name in query.read:
                 yield document.fault(path, f"'{name}' is both read and written; read and write must differ")
+            elif isinstance(nodes[name].bind, RepresentationBinding):
+                pass  # told with its meaning
             elif part == "do" and nodes[name].bind is None:
                 yield document.fault(
                     path,
@@ -182,7 +195,7 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
 def _binding_faults(nodes: dict[str, NodeSpec], document: Document) -> Iterator[Fault]:
     columns: dict[str, str] = {}
     for name, node in nodes.items():
-        if node.bind is None:
+        if node.bind is None or isinstance(node.bind, RepresentationBinding):
             continue
         column = node.bind.column_name
         if column in columns:
@@ -191,6 +204,26 @@ def _binding_faults(nodes: dict[str, NodeSpec], document: Document) -> Iterator[
                 f"the column '{column}' is bound to '{columns[column]}' already; two nodes cannot be the same column",
             )
         columns.setdefault(column, name)
+
+
+def _place(
+    fault: Contradiction,
+    spec: GraphSpec,
+    directed: dict[Edge, int],
+    bidirected: dict[Edge, int],
+    document: Document,
+) -> Fault:
+    """Find where in the file a contradiction stands."""
+    if fault.edge is not None:
+        index = (bidirected if fault.bidirected else directed)[fault.edge]
+        for left, _, right in _steps(spec.edges[index]):
+            if fault.edge in ((left.name, right.name), (right.name, left.name)):
+                return document.fault(("edges", index), fault.message, offset=left.offset)
+    if fault.part in ("role", "bind"):
+        return document.fault(("nodes", fault.node, fault.part), fault.message)
+    path: tuple[str | int, ...] = ("query", str(fault.part))
+    written = document.data["query"][fault.part]
+    return document.fault((*path, written.index(fault.node)) if isinstance(written, list) else path, fault.message)
 
 
 def _place_cycle(error: GraphError, directed: dict[Edge, int], document: Document) -> InputError:

@@ -65,18 +65,56 @@ class ColumnBinding(_Strict):
         return self.column
 
 
+class HiddenState(_Strict):
+    """Where a representation is read off the model: after which layer, and over which positions."""
+
+    layer: int = Field(
+        -1, strict=True, description="Layer after which the state is taken; 0 is the embedding, -1 the last layer."
+    )
+    pool: Literal["prompt", "answer", "mean"] = Field(
+        "prompt",
+        description="Positions: the last one that is read, the mean over those that predict the answer, or the mean "
+        "over all that is read.",
+    )
+
+    def text(self) -> str:
+        """Print as ``layer -1 (prompt)``."""
+        return f"layer {self.layer} ({self.pool})"
+
+
+class RepresentationBinding(_Strict):
+    """The node is a representation: a hidden state that the model computes from what it reads."""
+
+    hidden: HiddenState = Field(description="Which hidden state.")
+
+    @property
+    def column_name(self) -> str:
+        """What is shown in the place of a column: no column of the data holds the node."""
+        return self.hidden.text()
+
+
+_KINDS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("text", TextBinding),
+    ("column", ColumnBinding),
+    ("hidden", RepresentationBinding),
+)
+
+
 def _binding_kind(value: Any) -> str | None:
     if isinstance(value, dict):
-        return next((kind for kind in ("text", "column") if kind in value), None)
-    return "text" if isinstance(value, TextBinding) else "column" if isinstance(value, ColumnBinding) else None
+        return next((kind for kind, _ in _KINDS if kind in value), None)
+    return next((kind for kind, binding in _KINDS if isinstance(value, binding)), None)
 
 
 Binding = Annotated[
-    Annotated[TextBinding, Tag("text")] | Annotated[ColumnBinding, Tag("column")],
+    Annotated[TextBinding, Tag("text")]
+    | Annotated[ColumnBinding, Tag("column")]
+    | Annotated[RepresentationBinding, Tag("hidden")],
     Discriminator(
         _binding_kind,
         custom_error_type="binding",
-        custom_error_message="a binding is {text: COLUMN} or {column: COLUMN}; leave it out for a latent node",
+        custom_error_message="a binding is {text: COLUMN} or {column: COLUMN}, or {hidden: {layer: NUMBER, pool: "
+        "WORD}} for a hidden state of the model; leave it out for a latent node",
     ),
 ]
 
@@ -103,8 +141,57 @@ class QuerySpec(_Strict):
     )
 
 
-Estimator = Literal["auto", "likelihood", "weighting"]
+Estimator = Literal["auto", "likelihood", "weighting", "standardization", "distillation", "monte_carlo", "nwgm"]
 Realisation = Literal["resampling", "loss_weights"]
+
+
+PenaltyKind = Literal["variance", "paired", "hsic", "cross_covariance", "lautum"]
+Sorted = Annotated[
+    tuple[Name, ...],
+    BeforeValidator(_one_or_many, json_schema_input_type=str | list[str]),
+    AfterValidator(lambda names: tuple(sorted(names))),
+]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+
+
+class PenaltySpec(_Strict):
+    """One independence penalty that is asked for by name."""
+
+    kind: PenaltyKind | None = Field(None, description="How dependence is measured; by default the penalty's name.")
+    strength: Positive = Field(0.1, description="Factor of the penalty in the loss.")
+    of: Sorted | None = Field(
+        None, description="One or two representations; by default those of the graph's statements."
+    )
+    against: Sorted | None = Field(
+        None, description="What the one representation must not depend on; by default what it is computed from."
+    )
+    given: Sorted | None = Field(
+        None, description="Given which nodes; by default what the graph says, or [] where it says nothing."
+    )
+    floor: Probability = Field(
+        0.5,
+        description="Share of its first activity below which a representation counts as collapsing; 0 is never.",
+    )
+    bandwidth: Positive | None = Field(
+        None, description="For 'hsic': squared width of the kernel; by default the median squared distance."
+    )
+    clamp: Annotated[float, Field(gt=0, lt=0.5, allow_inf_nan=False, strict=True)] | None = Field(
+        None, description="For 'lautum': the smallest probability of a cell; by default 1e-6, as published."
+    )
+    direction: Literal["lautum", "mutual"] | None = Field(
+        None, description="For 'lautum': KL(product, joint), as published and by default, or KL(joint, product)."
+    )
+
+
+def _penalty(value: float | PenaltySpec) -> PenaltySpec:
+    return value if isinstance(value, PenaltySpec) else PenaltySpec(strength=value)
+
+
+Penalties = Literal["auto", "none"] | dict[Name, Annotated[Positive | PenaltySpec, AfterValidator(_penalty)]]
+
+
+Baselines = Literal["erm", "swa", "mixup", "groupdro", "vrex", "irm", "coral", "counterfactual", "cft", "cat"]
+Count = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 
 
 class ObjectiveSpec(_Strict):
@@ -115,6 +202,34 @@ class ObjectiveSpec(_Strict):
         "resampling",
         description="Weights as resampling of strata in the batch sampler, or multiplied into the loss.",
     )
+    nuisance: Literal["counts", "logistic"] = Field(
+        "counts",
+        description="Weights from counts of every combination of columns, or from a cross-fitted multinomial "
+        "logistic regression, for strata of many columns.",
+    )
+    smoothing: Count = Field(0.0, description="Added to the count of every combination; shrinks weights, with a bias.")
+    clip: Positive | None = Field(None, description="Largest weight; the bias is printed.")
+    self_normalise: bool = Field(False, description="Divide the weights by their mean.")
+    accept_poor_overlap: bool = Field(
+        False, description="Train although the overlap report says that the data can hardly carry it."
+    )
+    baseline: Baselines | None = Field(
+        None, description="Train this known objective instead, whether or not the graph licenses it."
+    )
+    groups: Sorted | None = Field(
+        None, description="Nodes whose values are the groups of a baseline; by default the confounders."
+    )
+    settings: dict[str, float | str] = Field(default_factory=dict, description="Settings of the baseline.")
+    penalties: Penalties = Field(
+        "auto",
+        description="Independence penalties on representations: 'auto' takes those that the graph implies, 'none' "
+        "none, and a mapping of names to strengths those named.",
+    )
+
+    @property
+    def named_penalties(self) -> dict[str, PenaltySpec]:
+        """The penalties that are asked for by name, in the order of the file."""
+        return {} if isinstance(self.penalties, str) else {n: _penalty(p) for n, p in self.penalties.items()}
 
 
 class GraphSpec(_Strict):

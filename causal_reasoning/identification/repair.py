@@ -1,4 +1,4 @@
-"""What would have to be observed, or assumed, for an adjustment set to exist."""
+"""Repairs: what would have to be observed or assumed; and those after which an adjustment set exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from causal_reasoning.identification.separators import all_minimal, smallest, to
 
 @dataclass(frozen=True)
 class Repair:
-    """A change of the assumptions or the data after which an adjustment set exists.
+    """A change of the assumptions or the data after which a query is identified.
 
     Parameters
     ----------
@@ -22,27 +22,58 @@ class Repair:
         Latent nodes to observe.
     exclude : tuple of (str, str)
         Pairs of nodes of which it must be known that they have no hidden common cause.
+    mediate : tuple of (str, str)
+        Arrows for which a node is to be measured through which all of their effect runs.
     """
 
     observe: tuple[str, ...]
     exclude: tuple[Edge, ...]
+    mediate: tuple[Edge, ...] = ()
 
     @property
     def cost(self) -> int:
-        """The number of changes."""
-        return len(self.observe) + len(self.exclude)
+        """The number of changes; a mediator counts twice, as it must exist and be measured."""
+        return len(self.observe) + len(self.exclude) + 2 * len(self.mediate)
+
+    @property
+    def rank(self) -> tuple[int, tuple[Edge, ...], tuple[Edge, ...], tuple[str, ...]]:
+        """What repairs are sorted by: cheap ones first, then those that only need data."""
+        return self.cost, self.mediate, self.exclude, self.observe
 
     def text(self) -> str:
         """Print as ``observe U and no hidden cause between A and B``."""
         parts = [f"observe {name}" for name in self.observe]
         parts += [f"no hidden cause between {a} and {b}" for a, b in self.exclude]
+        parts += [
+            f"measure a mediator of all of {a} -> {b} that shares no hidden cause with either" for a, b in self.mediate
+        ]
         return " and ".join(parts)
 
+    def includes(self, other: Repair) -> bool:
+        """Whether this makes all the changes of another."""
+        return (
+            set(other.observe) <= set(self.observe)
+            and set(other.exclude) <= set(self.exclude)
+            and set(other.mediate) <= set(self.mediate)
+        )
+
+    def extended(self, other: Repair) -> Repair:
+        """Both changes together."""
+        return Repair(
+            tuple(sorted({*self.observe, *other.observe})),
+            tuple(sorted({*self.exclude, *other.exclude})),
+            tuple(sorted({*self.mediate, *other.mediate})),
+        )
+
     def apply(self, graph: CausalGraph) -> CausalGraph:
-        """Make the change."""
+        """Make the change; a mediator is called ``"mediator of a -> b"``."""
+        between = {(a, b): f"mediator of {a} -> {b}" for a, b in self.mediate}
+        directed = [edge for edge in graph.directed if edge not in between]
+        for (a, b), mediator in between.items():
+            directed += [(a, mediator), (mediator, b)]
         return CausalGraph(
-            graph.nodes,
-            graph.directed,
+            [*graph.nodes, *between.values()],
+            directed,
             [edge for edge in graph.bidirected if edge not in self.exclude],
             [name for name in graph.latent if name not in self.observe],
         )
@@ -97,7 +128,7 @@ def repairs(problem: Problem, most: int = 5) -> tuple[Repair, ...]:
         )
         for mask in masks
     ]
-    candidates.sort(key=lambda repair: (repair.cost, repair.exclude, repair.observe))
+    candidates.sort(key=lambda repair: repair.rank)
     return tuple(repair for repair in candidates[:most] if _works(problem, repair))
 
 

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from causal_reasoning.estimand import Expression, latex
 from causal_reasoning.identification.adjustment import MinimalSets
+from causal_reasoning.identification.derivation import Step
+from causal_reasoning.identification.hedge import Hedge
 from causal_reasoning.identification.optimal import OptimalSet
 from causal_reasoning.identification.proof import AdjustmentProof
 from causal_reasoning.identification.query import Query
@@ -55,35 +57,6 @@ class FrontDoor:
 
 
 @dataclass(frozen=True)
-class Hedge:
-    """A witness that an effect is not identifiable: two forests of hidden causes with the same roots.
-
-    Parameters
-    ----------
-    outer : tuple of str
-        Nodes of the larger forest, which contains a treatment.
-    inner : tuple of str
-        Nodes of the smaller forest, which contains none.
-
-    References
-    ----------
-    I. Shpitser and J. Pearl, "Identification of joint interventional distributions in recursive
-    semi-Markovian causal models" (AAAI 2006), definition 6 and theorem 4.
-    """
-
-    outer: tuple[str, ...]
-    inner: tuple[str, ...]
-
-    def text(self) -> str:
-        """Print as ``{x, y} over {y}``."""
-        return f"{{{', '.join(self.outer)}}} over {{{', '.join(self.inner)}}}"
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain data."""
-        return {"outer": list(self.outer), "inner": list(self.inner), "text": self.text()}
-
-
-@dataclass(frozen=True)
 class Outcome(ABC):
     """What all answers have in common.
 
@@ -105,6 +78,11 @@ class Outcome(ABC):
     digest: str
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """The derivation, one rule after another; none where nothing is identified."""
+        return ()
+
+    @property
     def identified(self) -> bool:
         """Whether there is an estimand; so it is for a zero effect."""
         return self.verdict != "not_identified"
@@ -120,7 +98,7 @@ class Outcome(ABC):
         -------
         dict
             ``graph``, ``digest``, ``query``, ``verdict``, ``method``, ``adjustment``, ``frontdoor``,
-            ``instruments``, ``estimand``, ``hedge``, ``repairs``.
+            ``instruments``, ``estimand``, ``derivation``, ``hedge``, ``repairs``.
         """
         return {
             "graph": self.graph,
@@ -132,6 +110,7 @@ class Outcome(ABC):
             "frontdoor": None,
             "instruments": [],
             "estimand": None,
+            "derivation": [step.to_dict() for step in self.steps],
             "hedge": None,
             "repairs": [],
             **self._parts(),
@@ -148,6 +127,9 @@ class IdentifiedByAdjustment(Outcome):
 
     Parameters
     ----------
+    treatments : tuple of str
+        The treatments that the effect depends on: those of the query, or fewer where it has no adjustment set
+        with all of them and rule 3 of the do-calculus drops some.
     sets : MinimalSets
         The minimal adjustment sets and the recommended one.
     optimal : OptimalSet
@@ -156,20 +138,39 @@ class IdentifiedByAdjustment(Outcome):
         The formula with the recommended set.
     proof : AdjustmentProof
         The paths that the recommended set blocks.
+    before : tuple of Step
+        How the query was simplified first: treatments without effect dropped.
     """
 
     verdict: ClassVar[str] = "identified"
     method: ClassVar[str | None] = "adjustment"
 
+    treatments: tuple[str, ...]
     sets: MinimalSets
     optimal: OptimalSet
     estimand: Expression
     proof: AdjustmentProof
 
+    before: tuple[Step, ...] = ()
+
     @property
     def adjustment(self) -> tuple[str, ...]:
         """The recommended set."""
         return self.sets.chosen
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The simplification of the query, then the adjustment criterion for the recommended set."""
+        blocked = tuple(
+            Step("adjustment criterion", path.path.text(), path.text().removeprefix(f"{path.path.text()}: "))
+            for path in (*self.proof.closed, *self.proof.colliders)
+        )
+        causal = tuple(Step("adjustment criterion", path.text(), "causal, left open") for path in self.proof.causal)
+        chosen = ", ".join(self.sets.chosen)
+        formula = Step(
+            "adjustment formula", f"{self.query.text()} = {self.estimand.text()}", f"adjusting for {{{chosen}}}"
+        )
+        return (*self.before, *blocked, *causal, formula)
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -193,6 +194,8 @@ class IdentifiedByFrontDoor(Outcome):
         The mediators.
     estimand : Expression
         The formula.
+    derivation : tuple of Step
+        The three conditions of the criterion, and why they hold.
     """
 
     verdict: ClassVar[str] = "identified"
@@ -200,6 +203,12 @@ class IdentifiedByFrontDoor(Outcome):
 
     frontdoor: FrontDoor
     estimand: Expression
+    derivation: tuple[Step, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The conditions of the criterion."""
+        return self.derivation
 
     def _parts(self) -> dict[str, Any]:
         return {"frontdoor": self.frontdoor.to_dict(), "estimand": _formula(self.estimand)}
@@ -213,11 +222,22 @@ class IdentifiedInGeneral(Outcome):
     ----------
     estimand : Expression
         The formula.
+    derivation : tuple of Step
+        The lines of the algorithm.
+    selected : tuple of str
+        The nodes on which the sample was selected; the formula is then in probabilities among selected rows.
     """
 
     verdict: ClassVar[str] = "identified"
 
     estimand: Expression
+    derivation: tuple[Step, ...]
+    selected: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The lines of the algorithm."""
+        return self.derivation
 
     @property
     def method(self) -> str | None:  # type: ignore[override]
@@ -230,17 +250,25 @@ class IdentifiedInGeneral(Outcome):
 
 @dataclass(frozen=True)
 class ZeroEffect(Outcome):
-    """No directed path leads from a treatment to an outcome or condition: intervening changes nothing.
+    """Intervening changes nothing: the treatments act on nothing that is asked about.
 
     Parameters
     ----------
     estimand : Expression
         The distribution without intervention; the treatments do not occur in it.
+    derivation : tuple of Step
+        Rule 3 of the do-calculus.
     """
 
     verdict: ClassVar[str] = "zero_effect"
 
     estimand: Expression
+    derivation: tuple[Step, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Rule 3 of the do-calculus."""
+        return self.derivation
 
     def _parts(self) -> dict[str, Any]:
         return {"estimand": _formula(self.estimand)}
@@ -254,6 +282,8 @@ class NotIdentified(Outcome):
     ----------
     hedge : Hedge
         The witness.
+    reason : str
+        What it means, in one sentence.
     repairs : tuple of Repair
         Verified changes after which the effect is identified, cheapest first.
     instruments : tuple of Instrument
@@ -263,11 +293,13 @@ class NotIdentified(Outcome):
     verdict: ClassVar[str] = "not_identified"
 
     hedge: Hedge
+    reason: str
     repairs: tuple[Repair, ...] = ()
     instruments: tuple[Instrument, ...] = ()
 
     def _parts(self) -> dict[str, Any]:
         return {
+            "reason": self.reason,
             "hedge": self.hedge.to_dict(),
             "repairs": [repair.text() for repair in self.repairs],
             "instruments": [instrument.to_dict() for instrument in self.instruments],
@@ -275,8 +307,29 @@ class NotIdentified(Outcome):
 
 
 @dataclass(frozen=True)
+class NotRecovered(Outcome):
+    """The rows were selected, and no formula in selected rows was found for the effect in the population.
+
+    Parameters
+    ----------
+    selected : tuple of str
+        The nodes on which the sample was selected.
+    reason : str
+        What selection distorts.
+    """
+
+    verdict: ClassVar[str] = "not_identified"
+
+    selected: tuple[str, ...]
+    reason: str
+
+    def _parts(self) -> dict[str, Any]:
+        return {"reason": self.reason}
+
+
+@dataclass(frozen=True)
 class NotIdentifiedByAdjustment(Outcome):
-    """No adjustment set exists; other methods have not been tried.
+    """No adjustment set keeps to what was required and excluded.
 
     Parameters
     ----------
@@ -301,6 +354,7 @@ Identification = (
     | IdentifiedInGeneral
     | ZeroEffect
     | NotIdentified
+    | NotRecovered
     | NotIdentifiedByAdjustment
 )
 """Any answer; tell them apart with ``isinstance`` or ``match``."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from causal_reasoning.errors import NotIdentifiedError, NoValidPlanError
+from causal_reasoning.errors import InputError, NotIdentifiedError, NoValidPlanError, did_you_mean
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification, IdentifiedByAdjustment, identify
+from causal_reasoning.objective.baselines import BASELINES, plan_baseline
 from causal_reasoning.objective.estimators import ESTIMATORS
+from causal_reasoning.objective.penalties import label_columns, penalties_left_out, plan_penalties, with_penalties
 from causal_reasoning.objective.plan import ObjectivePlan, Refusal
 
 
@@ -72,25 +74,83 @@ def derive(graph: AssumptionGraph) -> Derivation:
     'L(θ) = E[ w · (−log p_θ(answer | question)) ],  w = P(skill) / P(skill | confounder)'
     """
     verdict = identify(graph)
+    if graph.objective.baseline is not None:
+        return Derivation(graph, verdict, _penalised(graph, _baseline(graph, verdict, graph.objective.baseline)))
     if not verdict.identified:
         raise NotIdentifiedError(f"{graph.source or graph.name}: {_refusal(verdict)}")
     plans: dict[str, ObjectivePlan] = {}
     refused: list[Refusal] = []
     for name, estimator in ESTIMATORS.items():
-        outcome = estimator(graph, verdict)
+        outcome = estimator.plan(graph, verdict)
         if isinstance(outcome, Refusal):
             refused.append(outcome)
         else:
             plans[name] = outcome
     wanted = graph.objective.estimator
-    if wanted == "auto" and plans:
-        return Derivation(graph, verdict, replace(next(iter(plans.values())), refused=tuple(refused)))
-    if wanted in plans:
-        return Derivation(graph, verdict, replace(plans[wanted], refused=tuple(refused)))
+    chosen = next(iter(plans.values()), None) if wanted == "auto" else plans.get(wanted)
+    if chosen is not None:
+        return Derivation(graph, verdict, _penalised(graph, replace(chosen, refused=tuple(refused))))
     reasons = "; ".join(f"{r.estimator}: {r.because}" for r in refused if wanted in ("auto", r.estimator))
     hint = f"; valid here: {', '.join(plans)}" if plans else ""
     what = "no objective can be compiled" if wanted == "auto" else f"the estimator '{wanted}' is not valid here"
     raise NoValidPlanError(f"{graph.source or graph.name}: {what} ({reasons}){hint}")
+
+
+def _baseline(graph: AssumptionGraph, verdict: Identification, name: str) -> ObjectivePlan:
+    """A known objective that the graph need not license: the plan says whether it does."""
+    nodes = graph.objective.groups
+    if nodes is None and BASELINES[name].needs == "groups":
+        nodes = tuple(n for n, spec in graph.nodes.items() if spec.role in ("confounder", "domain") and spec.bind)
+    for node in nodes or ():
+        if node not in graph.nodes:
+            raise InputError.at(
+                graph.source or graph.name,
+                f"objective.groups: there is no node '{node}'; {did_you_mean(node, graph.nodes)}",
+            )
+        if graph.nodes[node].bind is None or graph.is_text(node):
+            raise InputError.at(
+                graph.source or graph.name, f"objective.groups: '{node}' is not bound to a categorical column"
+            )
+    columns = tuple(graph.column(node) for node in nodes or ())
+    return plan_baseline(name, graph, verdict, groups=columns, settings=graph.objective.settings)
+
+
+def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
+    """Add the independence penalties that the graph implies, or that the file asks for."""
+    penalties = plan_penalties(graph)
+    left_out = penalties_left_out(graph)
+    if not penalties:
+        return replace(plan, refused=plan.refused + left_out)
+    labels = label_columns(penalties)
+    groups = plan.groups or (labels[0] if len(labels) == 1 else ())
+    if any(columns != groups for columns in labels):
+        raise NoValidPlanError(
+            f"{graph.source or graph.name}: the penalties compare rows within "
+            f"{' and within '.join(', '.join(columns) for columns in labels)}"
+            f"{', the baseline between ' + ', '.join(plan.groups) if plan.groups else ''}; one grouping at a time is "
+            "supported: name fewer under objective.penalties"
+        )
+    if any(penalty.view for penalty in penalties):
+        raise NoValidPlanError(
+            f"{graph.source or graph.name}: a paired penalty needs every row rendered a second time, and nothing in "
+            "this file says how; use 'variance' within a label instead"
+        )
+    added = tuple(penalty.term() for penalty in penalties)
+    shown = "".join(f" + {p.strength:g} · {p.name}" for p in penalties)
+    shown_latex = "".join(rf" + {p.strength:g}\,\mathrm{{{p.name}}}".replace("_", r"\_") for p in penalties)
+    loss, comma, rest = plan.formula.partition(",  w = ")
+    return replace(
+        plan,
+        loss=with_penalties(plan.loss, penalties, groups),
+        groups=groups,
+        formula=f"{loss}{shown}{comma}{rest}",
+        latex=plan.latex.replace(r",\quad w = ", f"{shown_latex}" + r",\quad w = ")
+        if r",\quad w = " in plan.latex
+        else plan.latex + shown_latex,
+        terms=plan.terms + added,
+        penalties=penalties,
+        refused=plan.refused + left_out,
+    )
 
 
 def _refusal(verdict: Identification) -> str:
@@ -102,7 +162,15 @@ def _refusal(verdict: Identification) -> str:
 
 def _proof(verdict: Identification) -> list[dict[str, str | None]]:
     if not isinstance(verdict, IdentifiedByAdjustment):
-        return []
+        return [
+            {
+                "path": step.statement,
+                "status": step.rule,
+                "by": None,
+                "because": f"{step.rule}: {step.because}" if step.because else step.rule,
+            }
+            for step in verdict.steps
+        ]
     steps: list[dict[str, str | None]] = []
     for path in (*verdict.proof.closed, *verdict.proof.colliders):
         steps.append({"path": path.path.text(), "status": "blocked", "by": path.by, "because": path.text()})

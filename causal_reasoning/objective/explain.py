@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causal_reasoning.identification import IdentifiedByAdjustment, ZeroEffect
+from causal_reasoning.identification import (
+    IdentifiedByAdjustment,
+    IdentifiedByFrontDoor,
+    IdentifiedInGeneral,
+    ZeroEffect,
+)
 from causal_reasoning.objective.compile import Derivation
 from causal_reasoning.objective.notation import listed
+from causal_reasoning.objective.overlap import OverlapReport
 from causal_reasoning.objective.plan import policy_text
-from causal_reasoning.objective.weights import OverlapReport
+from causal_reasoning.objective.proof import Proof
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,9 @@ class Section:
     formula: bool = False
 
 
-def story(derivation: Derivation, overlap: OverlapReport | None = None) -> tuple[Section, ...]:
+def story(
+    derivation: Derivation, overlap: OverlapReport | None = None, proof: Proof | None = None
+) -> tuple[Section, ...]:
     """The steps from the query to the loss, in order.
 
     Parameters
@@ -39,6 +47,8 @@ def story(derivation: Derivation, overlap: OverlapReport | None = None) -> tuple
         What is told.
     overlap : OverlapReport, optional
         The weights estimated on data.
+    proof : Proof, optional
+        How far the minimiser is from what the query asks for.
 
     Returns
     -------
@@ -67,11 +77,16 @@ def story(derivation: Derivation, overlap: OverlapReport | None = None) -> tuple
     if data["proof"]:
         lines = tuple((step["path"], _remark(step)) for step in data["proof"])
         sections.append(Section("Proof", lines, formula=True))
-    sections.append(Section("Estimand", ((f"{verdict.query.text()} = {data['estimand']['text']}", ""),), formula=True))
+    if data["estimand"]:
+        formula = f"{verdict.query.text()} = {data['estimand']['text']}"
+        sections.append(Section("Estimand", ((formula, ""),), formula=True))
     sections.append(Section("Loss", ((plan.formula, ""),), formula=True))
     sections.append(Section("Parts", tuple((f"{t.name} = {t.formula}", t.because) for t in plan.terms), formula=True))
     if plan.weights and plan.weights.policy != "marginal":
         sections.append(Section("Policy", ((policy_text(plan.weights.policy, plan.weights.treatment), shown),), True))
+    if plan.baseline:
+        title = "licensed by this graph" if plan.licensed else "not licensed by this graph, trained as a baseline"
+        sections.append(Section("License", ((f"{plan.estimator}: {title}", plan.license_reason),)))
     cost = plan.forward_passes
     passes = (
         f"{cost.train} forward pass{'es' if cost.train > 1 else ''} per example in training, {cost.inference} in use"
@@ -79,15 +94,17 @@ def story(derivation: Derivation, overlap: OverlapReport | None = None) -> tuple
     sections.append(Section("Cost", ((passes, ""),)))
     if plan.refused:
         sections.append(Section("Not valid here", tuple((r.estimator, r.because) for r in plan.refused)))
+    if proof is not None:
+        sections.append(Section("Proof by numbers", ((proof.text(), ""),)))
     if overlap is not None:
         sections.append(Section("Overlap", _overlap(overlap)))
     return tuple(sections)
 
 
-def to_text(derivation: Derivation, overlap: OverlapReport | None = None) -> str:
+def to_text(derivation: Derivation, overlap: OverlapReport | None = None, proof: Proof | None = None) -> str:
     """Plain text for a terminal, with headings on lines of their own."""
     parts = [f"{derivation.graph.name}: {derivation.graph.description}".rstrip(": ")]
-    for section in story(derivation, overlap):
+    for section in story(derivation, overlap, proof):
         parts.append("")
         parts.append(section.heading)
         for main, remark in section.lines:
@@ -97,12 +114,12 @@ def to_text(derivation: Derivation, overlap: OverlapReport | None = None) -> str
     return "\n".join(parts) + "\n"
 
 
-def to_markdown(derivation: Derivation, overlap: OverlapReport | None = None) -> str:
+def to_markdown(derivation: Derivation, overlap: OverlapReport | None = None, proof: Proof | None = None) -> str:
     """Markdown for a document."""
     parts = [f"# {derivation.graph.name}", ""]
     if derivation.graph.description:
         parts += [derivation.graph.description, ""]
-    for section in story(derivation, overlap):
+    for section in story(derivation, overlap, proof):
         parts += [f"## {section.heading}", ""]
         for main, remark in section.lines:
             shown = f"`{main}`" if section.formula else main
@@ -112,7 +129,7 @@ def to_markdown(derivation: Derivation, overlap: OverlapReport | None = None) ->
     return "\n".join(parts).rstrip() + "\n"
 
 
-def to_latex(derivation: Derivation, overlap: OverlapReport | None = None) -> str:
+def to_latex(derivation: Derivation, overlap: OverlapReport | None = None, proof: Proof | None = None) -> str:
     """LaTeX for a paper: the estimand and the loss as displays, the rest as text. Needs amsmath."""
     data = derivation.to_dict()
     plan = derivation.plan
@@ -121,15 +138,15 @@ def to_latex(derivation: Derivation, overlap: OverlapReport | None = None) -> st
         f"% {derivation.graph.name}, digest {derivation.graph.digest[:12]}; compile with LuaLaTeX or XeLaTeX",
         r"\paragraph{Estimand}",
         r"\begin{equation*}",
-        f"  {query} = {data['estimand']['latex']}",
+        f"  {query} = {data['estimand']['latex'] if data['estimand'] else '?'}",
         r"\end{equation*}",
         r"\paragraph{Loss}",
         r"\begin{equation*}",
         f"  {plan.latex}",
         r"\end{equation*}",
     ]
-    for section in story(derivation, overlap):
-        if section.heading in ("Verdict", "Proof", "Not valid here", "Overlap"):
+    for section in story(derivation, overlap, proof):
+        if section.heading in ("Verdict", "Proof", "Not valid here", "Proof by numbers", "Overlap"):
             parts += [rf"\paragraph{{{_tex(section.heading)}}}", r"\begin{itemize}"]
             for main, remark in section.lines:
                 shown = rf"\texttt{{{_tex(main)}}}" if section.formula else _tex(main)
@@ -141,10 +158,8 @@ def to_latex(derivation: Derivation, overlap: OverlapReport | None = None) -> st
 def _verdict(derivation: Derivation) -> tuple[str, str]:
     verdict = derivation.identification
     if isinstance(verdict, ZeroEffect):
-        return (
-            "zero effect",
-            f"no directed path leads from {listed(verdict.query.do)} to {listed(verdict.query.on)}",
-        )
+        reasons = "; ".join(step.because for step in verdict.steps)
+        return "zero effect", reasons
     if isinstance(verdict, IdentifiedByAdjustment):
         sets = verdict.sets
         if not verdict.adjustment:
@@ -155,7 +170,15 @@ def _verdict(derivation: Derivation) -> tuple[str, str]:
         optimal = verdict.optimal.nodes
         best = f"; smallest variance: {{{listed(optimal)}}}" if optimal not in (None, verdict.adjustment) else ""
         return f"identified by adjusting for {{{listed(verdict.adjustment)}}}", (more + best + capped).lstrip("; ")
-    return f"identified ({verdict.method})", ""
+    if isinstance(verdict, IdentifiedByFrontDoor):
+        door = verdict.frontdoor
+        beside = f", given {{{listed(door.covariates)}}}" if door.covariates else ""
+        return f"identified by the front door {{{listed(door.mediators)}}}{beside}", "no adjustment set exists"
+    if isinstance(verdict, IdentifiedInGeneral):
+        sample = f" from a sample selected on {listed(verdict.selected)}" if verdict.selected else ""
+        name = "the IDC algorithm" if verdict.query.given else "the ID algorithm"
+        return f"identified by {name}{sample}", "no adjustment set and no front door exists" if not sample else ""
+    return "not identified", str(verdict.to_dict().get("reason") or "")
 
 
 def _remark(step: dict[str, str | None]) -> str:
@@ -167,10 +190,21 @@ def _overlap(report: OverlapReport) -> tuple[tuple[str, str], ...]:
     lines = [
         (
             f"{report.effective_sample_size:,.0f} effective of {report.rows:,} rows ({report.effective_share:.0%}), "
-            f"largest weight {report.largest_weight:.2f}, {len(report.cells)} cells, none empty",
+            f"largest weight {report.largest_weight:.2f}, {len(report.cells)} cells, "
+            f"{len(report.empty) or 'none'} empty",
             "",
         )
     ]
+    if report.model.stratum and report.model.ratio is None:
+        low = ", ".join(f"{share:.0%}: {value:.3f}" for share, value in report.quantiles[:3])
+        lines.append(
+            (
+                f"{listed(report.model.stratum)} is guessed from {listed(report.model.treatment)} in "
+                f"{report.predictability:.0%} of the rows ({report.base_rate:.0%} without looking)",
+                f"quantiles of P({listed(report.model.stratum)} | {listed(report.model.treatment)}): {low}",
+            )
+        )
+    lines += [(sentence, "") for sentence in report.bias]
     lines += [(f"warning: {warning}", "") for warning in report.warnings]
     return tuple(lines)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.objective.plan import Policy
+
+if TYPE_CHECKING:
+    from causal_reasoning.objective.plan import Policy
 
 
 def listed(names: tuple[str, ...]) -> str:

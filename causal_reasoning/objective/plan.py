@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from causal_reasoning.graph.spec import Realisation
+from causal_reasoning.objective.loss import Loss, WeightedLikelihood
+from causal_reasoning.objective.ratio import Ratio
+from causal_reasoning.objective.strata import StratumModel, View
+
+if TYPE_CHECKING:
+    from causal_reasoning.objective.penalties import PenaltyPlan
 
 Policy = Literal["marginal", "uniform"] | tuple[tuple[str, float], ...]
 
@@ -48,17 +54,54 @@ class Term:
 
 
 @dataclass(frozen=True)
+class WeightOptions:
+    """How weights are estimated and tamed; each option but the first three costs some bias, which is printed.
+
+    Parameters
+    ----------
+    nuisance : "counts" or "logistic"
+        Relative frequencies of every combination, or multinomial logistic regression of the treatment on
+        indicators of the stratum's columns, cross-fitted.
+    accept_poor_overlap : bool
+        Go on where the report would refuse.
+    folds : int
+        Parts of the rows for cross-fitting the regression.
+    smoothing : float
+        Added to the count of every combination (Laplace).
+    clip : float or None
+        The largest weight.
+    self_normalise : bool
+        Divide the weights by their mean (Hájek).
+    """
+
+    nuisance: Literal["counts", "logistic"] = "counts"
+    accept_poor_overlap: bool = False
+    folds: int = 5
+    smoothing: float = 0.0
+    clip: float | None = None
+    self_normalise: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class WeightModel:
-    """Importance weights π(t) / P(t | z) to be estimated from columns of the training data.
+    """Importance weights P_π(v) / P(v) to be estimated from columns of the training data.
 
     Parameters
     ----------
     treatment, stratum : tuple of str
-        Nodes t and z, sorted; ``stratum`` may be empty.
+        Nodes t and z, sorted, on which a weight depends; ``stratum`` may be empty.
     treatment_columns, stratum_columns : tuple of str
         The columns that hold them, in the same order.
     policy : "marginal", "uniform" or tuple of (value, probability)
         π, the distribution of the treatment under intervention.
+    ratio : Ratio or None
+        The weight as a function of both; ``None`` stands for π(t) / P(t | z) with an adjustment set z.
+    options : WeightOptions
+        How the weights are estimated and tamed.
     """
 
     treatment: tuple[str, ...]
@@ -66,10 +109,19 @@ class WeightModel:
     treatment_columns: tuple[str, ...]
     stratum_columns: tuple[str, ...]
     policy: Policy
+    ratio: Ratio | None = None
+    options: WeightOptions = WeightOptions()
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The column of each node."""
+        return dict(zip(self.treatment + self.stratum, self.treatment_columns + self.stratum_columns, strict=True))
 
     @property
     def formula(self) -> str:
         """The weight as plain text."""
+        if self.ratio is not None:
+            return self.ratio.text()
         given = f" | {', '.join(self.stratum)}" if self.stratum else ""
         t = ", ".join(self.treatment)
         return f"{policy_text(self.policy, self.treatment)} / P({t}{given})"
@@ -83,15 +135,53 @@ class WeightModel:
             "stratum_columns": list(self.stratum_columns),
             "policy": self.policy if isinstance(self.policy, str) else dict(self.policy),
             "formula": self.formula,
+            **self.options.to_dict(),
         }
 
 
 @dataclass(frozen=True)
 class ForwardPasses:
-    """Forward passes of the model per example, in training and in use."""
+    """Forward passes of the model per example, in training and in use.
+
+    Parameters
+    ----------
+    train, inference : int
+        So many whatever the data are.
+    train_per_stratum, inference_per_stratum : int
+        And so many more for each of the K strata of the training rows.
+
+    Examples
+    --------
+    >>> ForwardPasses(1, 0, inference_per_stratum=1).text()
+    '1 forward pass per example in training, K in use, where K is the number of strata'
+    """
 
     train: int
     inference: int
+    train_per_stratum: int = 0
+    inference_per_stratum: int = 0
+
+    def text(self) -> str:
+        """One line for people."""
+        train = _passes(self.train, self.train_per_stratum)
+        use = _passes(self.inference, self.inference_per_stratum)
+        strata = self.train_per_stratum or self.inference_per_stratum
+        return f"{train} forward pass{'' if train == 1 else 'es'} per example in training, {use} in use" + (
+            ", where K is the number of strata" if strata else ""
+        )
+
+    def to_dict(self) -> dict[str, int | str]:
+        """Plain data for JSON: numbers, or a text such as ``"K + 1"``."""
+        return {
+            "train": _passes(self.train, self.train_per_stratum),
+            "inference": _passes(self.inference, self.inference_per_stratum),
+        }
+
+
+def _passes(fixed: int, per_stratum: int) -> int | str:
+    if not per_stratum:
+        return fixed
+    return ("K" if per_stratum == 1 else f"{per_stratum} K") + (f" + {fixed}" if fixed else "")
 
 
 @dataclass(frozen=True)
@@ -109,7 +199,7 @@ class ObjectivePlan:
     Parameters
     ----------
     estimator : str
-        ``"likelihood"`` or ``"weighting"``.
+        Its key in `causal_reasoning.objective.estimators.ESTIMATORS`, or the name of a baseline.
     formula, latex : str
         The loss as plain text and as LaTeX.
     terms : tuple of Term
@@ -120,6 +210,24 @@ class ObjectivePlan:
         What must be estimated from the training columns first.
     realisation : "resampling", "loss_weights" or None
         How the weights act: as draws of the batch sampler or as factors of the loss; ``None`` without weights.
+    approximate : str
+        Why the minimiser is not exactly the distribution asked for; empty where it is.
+    loss : Loss
+        What a training step computes.
+    groups : tuple of str
+        Columns whose combinations of values are the groups (environments) that the loss compares.
+    strata : StratumModel or None
+        The adjustment set that the model is shown as control text, and how it then answers.
+    views : tuple of View
+        Further encodings of the training rows that the loss reads.
+    baseline : bool
+        Whether this is a method asked for by name, which the graph need not justify.
+    licensed : bool
+        Whether the graph implies that the minimiser is the distribution asked for.
+    license_reason : str
+        Why, or why not, where the plan is a baseline.
+    penalties : tuple of PenaltyPlan
+        Independence penalties on representations.
     refused : tuple of Refusal
         The estimators that do not apply.
     """
@@ -131,6 +239,15 @@ class ObjectivePlan:
     forward_passes: ForwardPasses
     weights: WeightModel | None = None
     realisation: Realisation | None = None
+    approximate: str = ""
+    loss: Loss = field(default_factory=WeightedLikelihood)
+    groups: tuple[str, ...] = ()
+    strata: StratumModel | None = None
+    views: tuple[View, ...] = ()
+    baseline: bool = False
+    licensed: bool = True
+    license_reason: str = ""
+    penalties: tuple[PenaltyPlan, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,11 +259,15 @@ class ObjectivePlan:
             "latex": self.latex,
             "terms": [term.to_dict() for term in self.terms],
             "weights": self.weights.to_dict() if self.weights else None,
+            "approximate": self.approximate,
+            "penalties": [penalty.to_dict() for penalty in self.penalties],
             "slots": [],
-            "forward_passes": {
-                "train": self.forward_passes.train,
-                "inference": self.forward_passes.inference,
-            },
+            "forward_passes": self.forward_passes.to_dict(),
+            "strata": self.strata.to_dict() if self.strata else None,
+            "views": [view.to_dict() for view in self.views],
+            "baseline": self.baseline,
+            "licensed": self.licensed,
+            "license_reason": self.license_reason,
             "refused": [{"estimator": r.estimator, "because": r.because} for r in self.refused],
         }
 

@@ -1,114 +1,27 @@
-"""Estimate importance weights π(t) / P(t | z) from columns, and say how far the data can carry them."""
+"""Estimate importance weights from columns: π(t) / P(t | z), or any density ratio that a plan compiled."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causal_reasoning.errors import NoValidPlanError, did_you_mean
+from causal_reasoning.estimand import Factor
+from causal_reasoning.objective.overlap import Cell, OverlapReport, Values, cell_text, report_overlap
 from causal_reasoning.objective.plan import WeightModel
+from causal_reasoning.objective.propensity import cross_fitted_propensities
+from causal_reasoning.objective.ratio import Ratio
 
-Values = tuple[str, ...]
+__all__ = ["Cell", "FittedWeights", "OverlapReport", "fit_weights"]
+
 Columns = Mapping[str, Sequence[str]]
-
-# Below these the report warns; they say when a fit is likely to disappoint, not when it is wrong.
-FEW_EFFECTIVE_ROWS = 500
-SMALL_EFFECTIVE_SHARE = 0.2
-FEW_ROWS_IN_CELL = 10
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One combination of treatment and stratum in the training data.
-
-    Parameters
-    ----------
-    treatment, stratum : tuple of str
-        The values, in the order of the weight model's nodes.
-    rows : int
-        Rows in the training data.
-    probability : float
-        P(t | z), estimated as a relative frequency.
-    weight : float
-        π(t) / P(t | z).
-    """
-
-    treatment: Values
-    stratum: Values
-    rows: int
-    probability: float
-    weight: float
-
-
-@dataclass(frozen=True)
-class OverlapReport:
-    """How much of the training data is left after weighting.
-
-    Parameters
-    ----------
-    model : WeightModel
-        What the weights are.
-    rows : int
-        Training rows.
-    effective_sample_size : float
-        (Σw)² / Σw², in rows (Kish 1965).
-    strata : mapping of tuple to float
-        Effective sample size within each stratum, in rows.
-    largest_weight : float
-        The largest weight of a cell.
-    cells : tuple of Cell
-        All combinations, sorted.
-    warnings : tuple of str
-        Sentences for the user; empty when the overlap is good.
-    """
-
-    model: WeightModel
-    rows: int
-    effective_sample_size: float
-    strata: Mapping[Values, float]
-    largest_weight: float
-    cells: tuple[Cell, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def effective_share(self) -> float:
-        """Effective sample size divided by the number of rows."""
-        return self.effective_sample_size / self.rows
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {
-            "rows": self.rows,
-            "effective_sample_size": self.effective_sample_size,
-            "effective_share": self.effective_share,
-            "largest_weight": self.largest_weight,
-            "empty_cells": [],  # with an empty cell there are no weights: `fit_weights` refuses
-            "strata": [
-                {
-                    "stratum": dict(zip(self.model.stratum, z, strict=True)),
-                    "effective_sample_size": size,
-                }
-                for z, size in self.strata.items()
-            ],
-            "cells": [
-                {
-                    "treatment": dict(zip(self.model.treatment, cell.treatment, strict=True)),
-                    "stratum": dict(zip(self.model.stratum, cell.stratum, strict=True)),
-                    "rows": cell.rows,
-                    "probability": cell.probability,
-                    "weight": cell.weight,
-                }
-                for cell in self.cells
-            ],
-            "warnings": list(self.warnings),
-        }
+Key = tuple[Values, Values]
+AnyKey = TypeVar("AnyKey", bound=tuple[object, ...])
 
 
 @dataclass(frozen=True)
@@ -126,7 +39,7 @@ class FittedWeights:
     """
 
     model: WeightModel
-    table: Mapping[tuple[Values, Values], float]
+    table: Mapping[Key, float]
     report: OverlapReport
 
     def apply(self, columns: Columns) -> NDArray[np.float64]:
@@ -140,7 +53,7 @@ class FittedWeights:
         Returns
         -------
         array of shape (N,)
-            π(t) / P(t | z), dimensionless, mean about 1.
+            Dimensionless, mean about 1.
 
         Raises
         ------
@@ -153,20 +66,22 @@ class FittedWeights:
         except KeyError as error:
             t, z = error.args[0]
             raise NoValidPlanError(
-                f"there is no weight for the combination {_cell_text(self.model, t, z)}: no training row has it; "
+                f"there is no weight for the combination {cell_text(self.model, t, z)}: no training row has it; "
                 "give more training rows or merge values"
             ) from error
 
 
-def fit_weights(model: WeightModel, columns: Columns) -> FittedWeights:
-    """Estimate π(t) / P(t | z) by relative frequencies.
+def fit_weights(model: WeightModel, columns: Columns, counts: NDArray[np.float64] | None = None) -> FittedWeights:
+    """Estimate the weights of a plan.
 
     Parameters
     ----------
     model : WeightModel
-        Treatment, stratum and policy.
+        Treatment, stratum, policy, and the ratio if it is not π(t) / P(t | z).
     columns : mapping of str to sequence of str
         The training columns, each with N values.
+    counts : array of shape (N,), optional
+        How often each row occurs; by default once.
 
     Returns
     -------
@@ -177,12 +92,12 @@ def fit_weights(model: WeightModel, columns: Columns) -> FittedWeights:
     ------
     NoValidPlanError
         When positivity fails: a value of the treatment that the policy uses never occurs in some stratum. The
-        message names the cell.
+        message names the cell. With ``accept_poor_overlap`` such cells are reported instead, unless all are.
 
     References
     ----------
     P. Rosenbaum and D. Rubin, "The central role of the propensity score" (Biometrika 1983); effective sample
-    size after L. Kish, *Survey Sampling* (1965).
+    size after L. Kish, *Survey Sampling* (1965); Y. Jung, J. Tian and E. Bareinboim (2020) for general ratios.
 
     Examples
     --------
@@ -192,30 +107,43 @@ def fit_weights(model: WeightModel, columns: Columns) -> FittedWeights:
     [0.6667, 2.0]
     """
     keys = _keys(model, columns)
-    cells = Counter(keys)
-    treatments = Counter(t for t, _ in keys)
-    strata = Counter(z for _, z in keys)
-    policy = _policy(model, treatments, len(keys))
-    _require_positivity(model, policy, cells, strata)
-    table: dict[tuple[Values, Values], float] = {}
-    listed = []
-    for t, z in sorted(cells):
-        probability = cells[t, z] / strata[z]
-        weight = policy[t] / probability
-        table[t, z] = weight
-        listed.append(Cell(t, z, cells[t, z], probability, weight))
-    report = _report(model, tuple(listed), len(keys))
-    return FittedWeights(model, table, report)
+    times = np.ones(len(keys)) if counts is None else counts
+    cells = _count(keys, times)
+    policy = _policy(model, _count([t for t, _ in keys], times), float(times.sum()))
+    # A general ratio says itself which combinations it needs: its weights then average one.
+    empty = _empty_cells(model, policy, cells) if model.ratio is None else ()
+    _require_positivity(model, policy, cells, empty)
+    probability = _propensities(model, columns, keys, cells, times)
+    if model.ratio is None:
+        weights = {key: policy[key[0]] / probability[key] for key in cells}
+    else:
+        weights = _ratio_weights(model, model.ratio, columns, times, policy, cells)
+    weights, bias = _tamed(model, weights, cells)
+    listed = tuple(Cell(t, z, _whole(cells[t, z]), probability[t, z], weights[t, z]) for t, z in sorted(cells))
+    return FittedWeights(model, weights, report_overlap(model, listed, empty, bias))
 
 
-def _keys(model: WeightModel, columns: Columns) -> list[tuple[Values, Values]]:
+def _keys(model: WeightModel, columns: Columns) -> list[Key]:
     treatment = [columns[name] for name in model.treatment_columns]
     stratum = [columns[name] for name in model.stratum_columns]
     rows = len(treatment[0])
     return [(tuple(c[i] for c in treatment), tuple(c[i] for c in stratum)) for i in range(rows)]
 
 
-def _policy(model: WeightModel, treatments: Counter[Values], rows: int) -> dict[Values, float]:
+def _count(keys: Sequence[AnyKey], times: NDArray[np.float64]) -> dict[AnyKey, float]:
+    """Rows of each combination."""
+    cells: dict[AnyKey, float] = {}
+    for key, often in zip(keys, times.tolist(), strict=True):
+        cells[key] = cells.get(key, 0.0) + often
+    return cells
+
+
+def _whole(number: float) -> float:
+    """Counts of rows are whole numbers, and print as such."""
+    return int(number) if number == int(number) else number
+
+
+def _policy(model: WeightModel, treatments: Mapping[Values, float], rows: float) -> dict[Values, float]:
     if model.policy == "marginal":
         return {t: count / rows for t, count in treatments.items()}
     if model.policy == "uniform":
@@ -231,76 +159,120 @@ def _policy(model: WeightModel, treatments: Counter[Values], rows: int) -> dict[
     return {t: table.get(t, 0.0) for t in treatments}
 
 
-def _require_positivity(
-    model: WeightModel,
-    policy: Mapping[Values, float],
-    cells: Counter[tuple[Values, Values]],
-    strata: Counter[Values],
-) -> None:
+def _empty_cells(model: WeightModel, policy: Mapping[Values, float], cells: Mapping[Key, float]) -> tuple[Key, ...]:
+    """Combinations that the policy uses and no row has, sorted by stratum."""
     used = sorted(t for t, probability in policy.items() if probability > 0)
+    strata = sorted({z for _, z in cells})
     # The product is only walked when a cell is missing, and counting tells whether one is.
-    filled = sum(1 for t, _ in cells if policy[t] > 0)
-    missing = len(used) * len(strata) - filled
-    if missing == 0:
-        return
-    t, z = next((t, z) for z, t in product(sorted(strata), used) if (t, z) not in cells)
+    if len(used) * len(strata) == sum(1 for t, _ in cells if policy[t] > 0):
+        return ()
+    return tuple((t, z) for z, t in product(strata, used) if (t, z) not in cells)
+
+
+def _require_positivity(
+    model: WeightModel, policy: Mapping[Values, float], cells: Mapping[Key, float], empty: tuple[Key, ...]
+) -> None:
+    strata = {z for _, z in cells}
     function = len(cells) == len(policy) and len(strata) > 1
+    if not empty or (model.options.accept_poor_overlap and not function):
+        return
+    t, z = empty[0]
     hint = (
         f"every value of {', '.join(model.treatment)} occurs with one value of {', '.join(model.stratum)} only, so "
         "the confounder is a function of the treatment and no weighting can separate them"
         if function
-        else "collect or render rows of that kind, merge strata, or set a policy that does not use this value"
+        else "collect or render rows of that kind, merge strata, set a policy that does not use this value, or write "
+        "'accept_poor_overlap: true' under objective"
     )
     raise NoValidPlanError(
-        f"positivity fails: no training row has {_cell_text(model, t, z)}"
-        + (f" ({missing - 1} more such cells)" if missing > 1 else "")
+        f"positivity fails: no training row has {cell_text(model, t, z)}"
+        + (f" ({len(empty) - 1} more such cells)" if len(empty) > 1 else "")
         + f"; {hint}"
     )
 
 
-def _report(model: WeightModel, cells: tuple[Cell, ...], rows: int) -> OverlapReport:
-    def effective(some: list[Cell]) -> float:
-        total = math.fsum(c.rows * c.weight for c in some)
-        squares = math.fsum(c.rows * c.weight**2 for c in some)
-        return total**2 / squares if squares else 0.0
-
-    by_stratum: dict[Values, list[Cell]] = {}
-    for cell in cells:
-        by_stratum.setdefault(cell.stratum, []).append(cell)
-    size = effective(list(cells))
-    warnings = []
-    share = size / rows
-    if len({cell.treatment for cell in cells}) == 1:
-        warnings.append(
-            f"{', '.join(model.treatment)} has the single value {', '.join(cells[0].treatment)} in all "
-            f"{rows:,} training rows: nothing can be learnt about intervening on it"
+def _propensities(
+    model: WeightModel, columns: Columns, keys: list[Key], cells: Mapping[Key, float], times: NDArray[np.float64]
+) -> dict[Key, float]:
+    """P(t | z) for every cell."""
+    options = model.options
+    if options.nuisance == "logistic" and model.ratio is None:
+        rows = cross_fitted_propensities(
+            [" | ".join(t) for t, _ in keys], [columns[name] for name in model.stratum_columns], options.folds
         )
-    if share < SMALL_EFFECTIVE_SHARE or (size < FEW_EFFECTIVE_ROWS and share < 0.5):
-        smallest = min(cells, key=lambda c: (c.probability, c.treatment, c.stratum))
-        warnings.append(
-            f"the {rows:,} training rows carry about as much as {size:,.0f} unconfounded ones "
-            f"({size / rows:.0%}): expect a noisier fit than their number suggests; rows with "
-            f"{_cell_text(model, smallest.treatment, smallest.stratum)} would help most "
-            f"({smallest.rows} now, each counts {smallest.weight:.1f} times)"
-        )
-    thin = [c for c in cells if c.rows < FEW_ROWS_IN_CELL and c.weight > 0]
-    if thin:
-        example = min(thin, key=lambda c: (c.rows, c.treatment, c.stratum))
-        warnings.append(
-            f"{len(thin)} of {len(cells)} cells hold fewer than {FEW_ROWS_IN_CELL} rows (the smallest: "
-            f"{_cell_text(model, example.treatment, example.stratum)} with {example.rows}): their weights are guesses"
-        )
-    return OverlapReport(
-        model=model,
-        rows=rows,
-        effective_sample_size=size,
-        strata={z: effective(group) for z, group in sorted(by_stratum.items())},
-        largest_weight=max(c.weight for c in cells),
-        cells=cells,
-        warnings=tuple(warnings),
-    )
+        # One value a cell: the mean over the folds that its rows are in.
+        total = _count(keys, rows * times)
+        return {key: total[key] / cells[key] for key in cells}
+    strata = _count([z for _, z in keys], times)
+    values = len({t for t, _ in cells})
+    return {
+        (t, z): (rows + options.smoothing) / (strata[z] + options.smoothing * values) for (t, z), rows in cells.items()
+    }
 
 
-def _cell_text(model: WeightModel, t: Values, z: Values) -> str:
-    pairs = [*zip(model.treatment, t, strict=True), *zip(model.stratum, z, strict=True)]
-    return ", ".join(f"{name} = '{value}'" for name, value in pairs)
+def _ratio_weights(
+    model: WeightModel,
+    ratio: Ratio,
+    columns: Columns,
+    times: NDArray[np.float64],
+    policy: Mapping[Values, float],
+    cells: Mapping[Key, float],
+) -> dict[Key, float]:
+    """Evaluate a density ratio on the empirical distribution of the columns."""
+    column = model.columns
+    names = sorted({*ratio.names, *model.treatment} & set(column))
+    values = {name: sorted(set(columns[column[name]])) for name in names}
+    place = {name: {value: i for i, value in enumerate(values[name])} for name in names}
+    table = np.full([len(values[name]) for name in names], model.options.smoothing)
+    np.add.at(table, tuple(np.array([place[n][v] for v in columns[column[n]]]) for n in names), times)
+    joint = Factor(names, table / table.sum())
+    shape = [len(values[name]) for name in model.treatment]
+    pi = np.zeros(shape)
+    for t, probability in policy.items():
+        pi[tuple(place[name][value] for name, value in zip(model.treatment, t, strict=True))] = probability
+    try:
+        weight = ratio.evaluate(joint, Factor(model.treatment, pi))
+    except ZeroDivisionError as error:
+        raise NoValidPlanError(
+            f"positivity fails: {ratio.text()} divides by zero on the training rows; some combination of "
+            f"{', '.join(names)} never occurs; collect such rows, or set 'smoothing' under objective"
+        ) from error
+    result = {}
+    for t, z in cells:
+        at = {
+            name: place[name][v]
+            for name, v in zip(model.treatment + model.stratum, t + z, strict=True)
+            if name in weight.axes
+        }
+        result[t, z] = float(weight.at(at).values)
+    total = sum(cells[key] * result[key] for key in cells) / sum(cells.values())
+    if not model.options.accept_poor_overlap and not model.options.smoothing and abs(total - 1) > 1e-6:
+        raise NoValidPlanError(
+            f"positivity fails: the weights {ratio.text()} average {total:.3f} and not 1, so some combination of "
+            f"{', '.join(names)} that the policy leads to never occurs; collect such rows, or write "
+            "'accept_poor_overlap: true' under objective"
+        )
+    return result
+
+
+def _tamed(
+    model: WeightModel, weights: dict[Key, float], cells: Mapping[Key, float]
+) -> tuple[dict[Key, float], tuple[str, ...]]:
+    """Clip and normalise, and say what it costs."""
+    options, rows = model.options, sum(cells.values())
+    bias = []
+    if options.smoothing:
+        bias.append(f"{options.smoothing:g} is added to every count: probabilities are shrunk towards each other")
+    if options.clip is not None:
+        lost = sum(cells[k] * max(0.0, w - options.clip) for k, w in weights.items()) / rows
+        touched = sum(cells[k] for k, w in weights.items() if w > options.clip)
+        weights = {key: min(w, options.clip) for key, w in weights.items()}
+        bias.append(
+            f"weights are clipped at {options.clip:g}: {touched:,} of {rows:,} rows, {lost:.1%} of the target "
+            "distribution is left out"
+        )
+    if options.self_normalise:
+        mean = sum(cells[k] * w for k, w in weights.items()) / rows
+        weights = {key: w / mean for key, w in weights.items()}
+        bias.append(f"weights are divided by their mean {mean:.4f}: a bias of the order of 1 / effective rows")
+    return weights, tuple(bias)

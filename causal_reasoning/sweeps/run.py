@@ -9,107 +9,31 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from causal_reasoning.data.encode import encode
+from causal_reasoning.data.encode import Encoded
 from causal_reasoning.data.load import RunData, load_data
+from causal_reasoning.data.table import Table
+from causal_reasoning.data.views import Encoder, components, encode_views, own_controls
 from causal_reasoning.errors import CausalReasoningError, RunFailedError
 from causal_reasoning.experiment import Arm, Experiment
 from causal_reasoning.experiment.reader import digest_of
 from causal_reasoning.experiment.spec import WorldData
 from causal_reasoning.files import write_atomic, write_jsonl
-from causal_reasoning.objective import Derivation, derive
+from causal_reasoning.objective.mixture import LOG_PRIOR
+from causal_reasoning.sweeps.prepare import Prepared, check_rows, prepare
 from causal_reasoning.sweeps.store import RESULT, SCHEMA, read_result, run_config, run_folder, versions
-from causal_reasoning.training.weighting import RowWeights, row_weights
+
+__all__ = ["Prepared", "Progress", "as_json", "check_rows", "prepare", "run"]
 
 # Rows of a split that are scored at each point of the curve; the final measurement takes all of them.
 MONITORED = 250
 
 Progress = Callable[[int, int], None]
 """Called with the step that was reached and the number of steps."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What is known before training: the derivation and how far the data carry it.
-
-    Parameters
-    ----------
-    arm : Arm
-        The arm.
-    derivation : Derivation or None
-        The compiled objective; ``None`` for the base and the ceiling.
-    weights : RowWeights
-        Weights of the training and validation rows.
-    """
-
-    arm: Arm
-    derivation: Derivation | None
-    weights: RowWeights
-
-    @property
-    def overlap(self) -> dict[str, Any] | None:
-        """The overlap report of the weights as plain data; ``None`` when all are one."""
-        return self.weights.overlap.to_dict() if self.weights.overlap else None
-
-
-def prepare(experiment: Experiment, arm: Arm, seed: int, data: RunData | None = None) -> Prepared:
-    """Compile an arm and estimate its weights, without training anything.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        The settings.
-    arm : Arm
-        The arm.
-    seed : int
-        Seed of the data.
-    data : RunData, optional
-        The rows, if they are loaded already.
-
-    Returns
-    -------
-    Prepared
-        Derivation and weights.
-
-    Raises
-    ------
-    CausalReasoningError
-        If the query is not identified, no plan is valid, or the data are faulty.
-    """
-    derivation = derive(arm.graph) if arm.graph is not None else None
-    if data is None:
-        data = load_data(experiment, seed, interventional=arm.kind == "ceiling")
-    weights = row_weights(derivation.plan if derivation else None, data.train, data.validation)
-    return Prepared(arm, derivation, weights)
-
-
-def check_rows(experiment: Experiment, seed: int) -> None:
-    """Tokenise all rows of a seed, so that what is too long is found before anything is trained.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        The settings.
-    seed : int
-        Seed of the data.
-
-    Raises
-    ------
-    InputError
-        If the model's tokenizer cannot be loaded, or a row is longer than ``training.max_length`` tokens.
-    """
-    from causal_reasoning.training.model import load_tokenizer
-
-    spec = experiment.spec
-    tokenizer = load_tokenizer(spec.model, folder=experiment.folder)
-    data = load_data(experiment, seed)
-    for table in (data.train, data.validation, *(split.table for split in data.splits)):
-        encode(table, tokenizer, spec.prompt, experiment.write, spec.training.max_length)
 
 
 def run(
@@ -211,6 +135,7 @@ def _run(
         "graph": {"name": arm.graph.name, "digest": arm.graph.digest, "text": arm.graph.text} if arm.graph else None,
         "derivation": derivation,
         "overlap": prepared.overlap,
+        "strata": prepared.strata_record,
         "rows": {"train": len(data.train), "validation": len(data.validation)},
         "settings": _settings(experiment),
         "curve": [],
@@ -228,7 +153,7 @@ def _run(
         "trainable": trainable if arm.kind != "base" else 0,
     }
     started = time.perf_counter()
-    record["splits"], answers = measure_splits(model, tokenizer, experiment, data.splits)
+    record["splits"], answers = measure_splits(model, tokenizer, experiment, data.splits, prepared.strata, seed)
     seconds["evaluate"] = time.perf_counter() - started
     write_jsonl(folder / "answers.jsonl", answers)
     record["seconds"] = seconds
@@ -270,12 +195,22 @@ def _train(
     seconds: dict[str, float],
 ) -> dict[str, Any]:
     """Train, save the adapter, and return the curve and the selection."""
-    from causal_reasoning.training.fit import fit
+    from causal_reasoning.evaluation.mixture import score_mixture
+    from causal_reasoning.training.fit import Scorer, fit
 
     spec = experiment.spec
+    plan = prepared.derivation.plan if prepared.derivation else None
+    strata = prepared.strata
+    encoder = Encoder(tokenizer, spec.prompt, experiment.write, spec.training.max_length)
 
-    def tokens(table: Any) -> Any:
-        return encode(table, tokenizer, spec.prompt, experiment.write, spec.training.max_length)
+    def own(table: Table) -> list[Encoded]:
+        return encoder(table, own_controls(strata.model, table) if strata else None)
+
+    def monitor(table: Table) -> list[Encoded] | Scorer:
+        mixture = components(strata, table, encoder, seed) if strata else None
+        if mixture is None:
+            return encoder(table)
+        return lambda model: score_mixture(model, mixture, tokenizer.pad_token_id)
 
     def logged(history: list[dict[str, Any]]) -> None:
         write_jsonl(folder / "metrics.jsonl", history)
@@ -285,11 +220,14 @@ def _train(
     fitted = fit(
         model,
         tokenizer,
-        train=tokens(data.train),
-        validation=tokens(data.validation),
+        train=own(data.train),
+        validation=own(data.validation),
         weights=prepared.weights,
+        objective=plan.loss if plan else None,
+        views=encode_views(plan.views, strata, data.train, encoder) if plan and strata else None,
+        memory={LOG_PRIOR: strata.log_probabilities} if strata else None,
         monitors={
-            split.name: tokens(split.table.rows(range(min(len(split.table), MONITORED))))
+            split.name: monitor(split.table.rows(range(min(len(split.table), MONITORED))))
             for split in data.splits
             if split.name in ("same", "do")
         },
@@ -309,6 +247,8 @@ def _train(
 
 def _save_adapter(model: Any, prepared: Prepared, experiment: Experiment, seed: int, folder: Path) -> None:
     """Write the adapter in peft's format with its graph and objective beside it, all or nothing."""
+    from causal_reasoning.evaluation.splits import ABOUT
+
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
@@ -320,9 +260,10 @@ def _save_adapter(model: Any, prepared: Prepared, experiment: Experiment, seed: 
         "graph": graph.canonical() if graph else None,
         "graph_digest": graph.digest if graph else None,
         "derivation": prepared.derivation.to_dict() if prepared.derivation else None,
+        "strata": prepared.strata_record,
         "versions": versions(),
     }
-    (part / "causal_reasoning.json").write_text(as_json(about), encoding="utf-8")
+    (part / ABOUT).write_text(as_json(about), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
 

@@ -12,14 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainingArguments
 
 from causal_reasoning.data.encode import Encoded, EncodedRows, collate
 from causal_reasoning.experiment import TrainingSpec
+from causal_reasoning.objective.loss import Loss, WeightedLikelihood
 from causal_reasoning.training.trainer import TargetRiskTrainer
 from causal_reasoning.training.weighting import RowWeights
 
 COMPLETE = "complete"
+MEMORY = "loss_memory.safetensors"
+
+Scorer = Callable[[Any], tuple[NDArray[np.float64], NDArray[np.bool_]]]
+"""From a model to −log p(answer) in nats and whether the answer is right, one entry a row."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +53,30 @@ class Fitted:
 
 
 class _Complete(TrainerCallback):  # type: ignore[misc]  # transformers ships no types
-    """Mark a checkpoint once everything in it is written: a killed run leaves parts of one."""
+    """Keep what the loss remembers, and mark a checkpoint once everything in it is written."""
+
+    def __init__(self, memory: dict[str, torch.Tensor]) -> None:
+        self.memory = memory
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        save_file({name: value.detach().cpu() for name, value in self.memory.items()}, folder / MEMORY)
+        (folder / COMPLETE).touch()
+
+
+class _Trainer(TargetRiskTrainer):
+    """Add rows to the curve that are not scored by one encoding, such as those of a mixture."""
+
+    scorers: Mapping[str, Scorer]
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log, with the scored rows beside the validation loss."""
+        if "eval_validation_nll" in logs:
+            for name, score in self.scorers.items():
+                nll, exact = score(self.model)
+                logs[f"eval_{name}_nll"] = float(nll.mean())
+                logs[f"eval_{name}_exact_match"] = float(exact.mean())
+        super().log(logs, start_time)
 
 
 def fit(
@@ -58,7 +86,10 @@ def fit(
     train: list[Encoded],
     validation: list[Encoded],
     weights: RowWeights,
-    monitors: Mapping[str, list[Encoded]],
+    objective: Loss | None = None,
+    views: Mapping[str, list[Encoded]] | None = None,
+    memory: Mapping[str, NDArray[np.float64]] | None = None,
+    monitors: Mapping[str, list[Encoded] | Scorer],
     settings: TrainingSpec,
     seed: int,
     checkpoints: Path,
@@ -76,7 +107,13 @@ def fit(
         N and M rows.
     weights : RowWeights
         Of these rows.
-    monitors : mapping of str to list of Encoded
+    objective : Loss, optional
+        What is minimised; by default the weighted likelihood.
+    views : mapping of str to list of Encoded, optional
+        Further encodings of the training rows that the objective asks for.
+    memory : mapping of str to array, optional
+        What the objective knows of the data beside the rows; see `causal_reasoning.objective.loss.Step`.
+    monitors : mapping of str to list of Encoded or Scorer
         Rows whose loss is logged along the way; never used for selection.
     settings : TrainingSpec
         Optimisation.
@@ -132,25 +169,32 @@ def fit(
         dataloader_drop_last=len(train) >= settings.batch_size,
         dataloader_pin_memory=False,
     )
-    trainer = TargetRiskTrainer(
+    trainer = _Trainer(
         model=model,
         args=arguments,
-        train_dataset=EncodedRows(train, weights.loss.tolist()),
+        train_dataset=EncodedRows(train, weights.loss.tolist(), weights.groups.tolist(), views),
         eval_dataset=EncodedRows(validation, weights.validation.tolist()),
         data_collator=collate(tokenizer.pad_token_id),
+        objective=objective or WeightedLikelihood(),
+        groups=int(weights.groups.max()) + 1,
         sampling_weights=weights.sampling,
         tokens_per_answer=float(np.mean([len(row.target) for row in train])),
         validation=validation,
         validation_weights=weights.validation,
-        monitors=monitors,
+        monitors={name: rows for name, rows in monitors.items() if not callable(rows)},
         pad=tokenizer.pad_token_id,
         on_log=on_log,
-        callbacks=[_Complete()],
     )
+    trainer.scorers = {name: rows for name, rows in monitors.items() if callable(rows)}
+    trainer.memory.update({name: torch.tensor(values).float() for name, values in (memory or {}).items()})
+    trainer.add_callback(_Complete(trainer.memory))
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     started = time.perf_counter()
-    trainer.train(resume_from_checkpoint=_resume_point(checkpoints))
+    point = _resume_point(checkpoints)
+    if point is not None:
+        trainer.memory.update(load_file(Path(point) / MEMORY))
+    trainer.train(resume_from_checkpoint=point)
     history = trainer.state.log_history
     curve = {e["step"]: e["eval_validation_nll"] for e in history if "eval_validation_nll" in e}
     step = int(trainer.state.best_global_step or settings.steps) if best else settings.steps

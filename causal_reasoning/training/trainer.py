@@ -14,17 +14,23 @@ from transformers import Trainer
 from causal_reasoning.data.encode import Encoded
 from causal_reasoning.data.sampling import SystematicSampler
 from causal_reasoning.errors import RunFailedError
-from causal_reasoning.training.likelihood import score, sequence_nll
+from causal_reasoning.objective.loss import Loss
+from causal_reasoning.training.likelihood import score
+from causal_reasoning.training.step import TorchStep
 
 
 class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
-    """Minimise R(θ) = E[ w · −log p_θ(answer | prompt) ] over batches.
+    """Minimise a compiled objective over batches.
 
-    The loss is the mean over the batch of w times the summed negative log-likelihood of the answer, divided by
-    a constant, the mean length of an answer, so that it reads in nats per token.
+    Likelihoods are of whole answers, divided by a constant, the mean length of an answer, so that losses read in
+    nats per token. The parts of the loss are logged as means since the last log entry.
 
     Parameters
     ----------
+    objective : Loss
+        What is minimised, for instance `causal_reasoning.objective.loss.WeightedLikelihood`.
+    groups : int
+        The number of groups in the training rows.
     sampling_weights : array of shape (N,)
         How often each training row is drawn, relative to the others.
     tokens_per_answer : float
@@ -47,6 +53,8 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
     def __init__(
         self,
         *,
+        objective: Loss,
+        groups: int = 1,
         sampling_weights: NDArray[np.float64],
         tokens_per_answer: float,
         validation: list[Encoded],
@@ -57,6 +65,10 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.objective = objective
+        self.groups = groups
+        self.memory: dict[str, torch.Tensor] = {}
+        self.parts: dict[str, list[float]] = {}
         self.sampling_weights = sampling_weights
         self.tokens_per_answer = tokens_per_answer
         self.validation = validation
@@ -71,13 +83,21 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The weighted loss of one micro-batch; see the class."""
-        inputs = dict(inputs)
-        labels, weight = inputs.pop("labels"), inputs.pop("weight")
-        outputs = model(**inputs, use_cache=False)
-        nll = sequence_nll(outputs.logits, labels)
-        loss = (weight * nll).mean() / self.tokens_per_answer
-        return (loss, outputs) if return_outputs else loss
+        """The loss of one micro-batch; see the class."""
+        step = TorchStep(
+            model,
+            inputs,
+            tokens_per_answer=self.tokens_per_answer,
+            groups=self.groups,
+            number=self.state.global_step,
+            last=max(self.state.max_steps - 1, 0),
+            memory=self.memory,
+        )
+        parts = self.objective(step)
+        for name, value in parts.items():
+            if name != "loss":
+                self.parts.setdefault(name, []).append(float(torch.as_tensor(value).detach()))
+        return (parts["loss"], step.output()) if return_outputs else parts["loss"]
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
@@ -102,6 +122,9 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
                     f"the loss is {logs[key]} at step {self.state.global_step}; lower training.learning_rate "
                     f"(now {self.args.learning_rate:g}) or raise training.warmup"
                 )
+        if "loss" in logs and self.parts:
+            logs = {**logs, **{name: float(np.mean(values)) for name, values in self.parts.items()}}
+            self.parts.clear()
         super().log(logs, start_time)
         if self.on_log is not None:
             self.on_log(self.state.log_history)

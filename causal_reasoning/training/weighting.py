@@ -27,12 +27,15 @@ class RowWeights:
         Importance weights of the validation rows, whatever the realisation.
     overlap : OverlapReport or None
         Diagnostics of the weights; ``None`` when all are one.
+    groups : array of shape (N,)
+        Index of each training row's group, for objectives that compare groups; zeros for others.
     """
 
     loss: NDArray[np.float64]
     sampling: NDArray[np.float64]
     validation: NDArray[np.float64]
     overlap: OverlapReport | None
+    groups: NDArray[np.int64]
 
 
 def row_weights(plan: ObjectivePlan | None, train: Table, validation: Table) -> RowWeights:
@@ -56,13 +59,23 @@ def row_weights(plan: ObjectivePlan | None, train: Table, validation: Table) -> 
         When positivity fails, naming the cell.
     """
     ones, held_out = np.ones(len(train)), np.ones(len(validation))
+    groups = _groups(plan.groups if plan else (), train)
     if plan is None or plan.weights is None:
-        return RowWeights(ones, ones, held_out, None)
+        return RowWeights(ones, ones, held_out, None, groups)
     try:
         fitted = fit_weights(plan.weights, train.columns)
         weights, checked = fitted.apply(train.columns), fitted.apply(validation.columns)
     except NoValidPlanError as error:
         raise NoValidPlanError(f"{train.source}: {error}") from error
     if plan.realisation == "loss_weights":
-        return RowWeights(weights, ones, checked, fitted.report)
-    return RowWeights(ones, weights, checked, fitted.report)
+        return RowWeights(weights, ones, checked, fitted.report, groups)
+    return RowWeights(ones, weights, checked, fitted.report, groups)
+
+
+def _groups(columns: tuple[str, ...], train: Table) -> NDArray[np.int64]:
+    """Number the combinations of values of some columns, in sorted order."""
+    if not columns:
+        return np.zeros(len(train), dtype=np.int64)
+    rows = list(zip(*(train.columns[name] for name in columns), strict=True))
+    number = {values: i for i, values in enumerate(sorted(set(rows)))}
+    return np.array([number[values] for values in rows], dtype=np.int64)

@@ -10,7 +10,7 @@ import pytest
 from causal_reasoning.graph.causal_graph import CausalGraph
 from causal_reasoning.identification import (
     IdentifiedByAdjustment,
-    NotIdentifiedByAdjustment,
+    NotIdentified,
     QueryError,
     identify_effect,
     m_separated,
@@ -78,14 +78,14 @@ def test_against_all_simple_paths() -> None:
             lengths = [len(path.path.nodes) for path in proof.closed]
             assert lengths == sorted(lengths)
             proofs += 1
-        elif isinstance(answer, NotIdentifiedByAdjustment):
+        elif isinstance(answer, NotIdentified):
             assert "no set of observed nodes blocks " in answer.reason
             assert answer.reason.removeprefix("no set of observed nodes blocks ").split(":")[0] in all_paths(
                 graph, x, y
             )
             assert not m_separated(graph.without_outgoing(x), x, y)
             failures += 1
-    assert proofs > 50 and failures > 15
+    assert proofs > 50 and failures > 10
 
 
 def all_paths(graph: CausalGraph, x: str, y: str) -> list[str]:

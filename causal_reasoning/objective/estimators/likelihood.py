@@ -7,9 +7,17 @@ the effect is zero, or nothing needs adjusting and the policy is the treatment's
 from __future__ import annotations
 
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect
+from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect, m_separated
 from causal_reasoning.objective.notation import listed, nll, policy_of, risk
 from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
+
+
+def _told(graph: AssumptionGraph, identification: Identification) -> list[str]:
+    """Treatments without effect that the model reads and that tell about the answer all the same."""
+    read, write = set(graph.query.read), graph.query.write
+    acting = identification.treatments if isinstance(identification, IdentifiedByAdjustment) else ()
+    idle = sorted(read & set(graph.query.do) - set(acting)) if identification.identified else []
+    return [t for t in idle if not m_separated(graph.causal, t, write, read - {t})]
 
 
 def plan_likelihood(graph: AssumptionGraph, identification: Identification) -> ObjectivePlan | Refusal:
@@ -28,6 +36,13 @@ def plan_likelihood(graph: AssumptionGraph, identification: Identification) -> O
         A refusal where the observed and the mutilated world differ.
     """
     t = listed(graph.query.do)
+    if told := _told(graph, identification):
+        write, read = listed(graph.query.write), listed(graph.query.read)
+        return Refusal(
+            "likelihood",
+            f"setting {told[0]} changes nothing, but seeing it tells about {write}, and the model reads it: plain "
+            f"likelihood fits P({write} | {read}) as observed",
+        )
     if isinstance(identification, ZeroEffect):
         because = f"no directed path leads from {t} to what is read or written: do({t}) changes nothing"
     elif isinstance(identification, IdentifiedByAdjustment) and () in identification.sets.minimal:
@@ -45,7 +60,11 @@ def plan_likelihood(graph: AssumptionGraph, identification: Identification) -> O
             f"the observed distribution is confounded{shown}: plain likelihood fits P(write | read) as observed",
         )
     else:
-        return Refusal("likelihood", "the query is not identified by adjustment")
+        return Refusal(
+            "likelihood",
+            "the observed distribution is confounded: no set of observed nodes blocks every non-causal path between "
+            f"{t} and what is read or written, and plain likelihood fits P(write | read) as observed",
+        )
     text, latex = nll(graph)
     term = Term("nll", "likelihood", text, latex, f"its minimiser is {risk(graph)}; {because}")
     return ObjectivePlan(

@@ -2,19 +2,34 @@
 
 With z an adjustment set for the treatment t on everything that is read or written,
 P_π(v) / P(v) = π(t) / P(t | z), so that E_obs[ π(t) / P(t | z) · −log p_θ(write | read) ] is the target risk.
-Rosenbaum and Rubin 1983 (inverse probability weighting); Jung, Tian and Bareinboim 2020 (weighted empirical risk).
+Any other identified effect is a weighted risk too, with the weights of `causal_reasoning.objective.ratio`.
+Rosenbaum and Rubin 1983 (inverse probability weighting); Tian and Pearl 2002 (c-factors); Jung, Tian and
+Bareinboim 2020 (weighted empirical risk).
 """
 
 from __future__ import annotations
 
+from itertools import islice
+
+from causal_reasoning.estimand import Expression
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identification import Identification, IdentifiedByAdjustment
+from causal_reasoning.identification import (
+    Identification,
+    IdentifiedByAdjustment,
+    IdentifiedByFrontDoor,
+    IdentifiedInGeneral,
+    ZeroEffect,
+    minimal_adjustment_sets,
+)
+from causal_reasoning.identification.general import General, id_algorithm
+from causal_reasoning.objective.density_ratio import Blocked, density_ratio
 from causal_reasoning.objective.notation import latex_names, listed, nll, policy_of, risk
-from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term, WeightModel
+from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term, WeightModel, WeightOptions
+from causal_reasoning.objective.ratio import Ratio
 
 
 def plan_weighting(graph: AssumptionGraph, identification: Identification) -> ObjectivePlan | Refusal:
-    """Plan weights π(t) / P(t | z) on categorical columns.
+    """Plan weights P_π(v) / P(v) on categorical columns.
 
     Parameters
     ----------
@@ -28,38 +43,120 @@ def plan_weighting(graph: AssumptionGraph, identification: Identification) -> Ob
     ObjectivePlan or Refusal
         A refusal that names the binding in the way.
     """
-    if not isinstance(identification, IdentifiedByAdjustment):
-        return Refusal("weighting", "there is no adjustment set to weight by")
     treatment = tuple(sorted(graph.query.do))
     for node in treatment:
         if graph.is_text(node):
             return Refusal(
                 "weighting",
-                f"the treatment '{node}' is bound to text, and π(t)/P(t | z) needs a categorical column",
+                f"the treatment '{node}' is bound to text, and its probability cannot be estimated from counts: it "
+                "needs a categorical column",
             )
-    stratum = _stratum(graph, identification)
-    if stratum is None:
-        blocking = ", ".join(f"'{n}'" for n in identification.adjustment if graph.is_text(n))
-        return Refusal("weighting", f"every adjustment set contains a node bound to text ({blocking})")
-    weights = WeightModel(
-        treatment=treatment,
-        stratum=stratum,
-        treatment_columns=tuple(graph.column(n) for n in treatment),
-        stratum_columns=tuple(graph.column(n) for n in stratum),
-        policy=policy_of(graph),
+    if isinstance(identification, IdentifiedByAdjustment):
+        stratum = _stratum(graph, identification)
+        if stratum is not None and identification.treatments == treatment:
+            because = (
+                f"{{{listed(stratum)}}} meets the adjustment criterion for do({listed(treatment)}) on "
+                f"{listed(identification.query.on)}"
+                if stratum
+                else f"nothing needs adjusting for do({listed(treatment)})"
+            )
+            weights = _weights(graph, treatment, stratum, None)
+            return _plan(graph, weights, f"{because}, hence P_π(v)/P(v) = π(t)/P(t | z)")
+    if isinstance(identification, ZeroEffect):
+        return _without_effect(graph, treatment)
+    found = _ratio(graph, identification, treatment)
+    if isinstance(found, Refusal):
+        return found
+    others = tuple(sorted(found.names - set(treatment)))
+    weights = _weights(graph, treatment, others, found)
+    return _plan(
+        graph,
+        weights,
+        "read a row's values into the identified formula, and it is an expectation over observed rows with this "
+        "factor; the conditionals of everything else stand above and below and cancel",
     )
+
+
+def _without_effect(graph: AssumptionGraph, treatment: tuple[str, ...]) -> ObjectivePlan | Refusal:
+    """A treatment without effect that is read: it must not tell about the answer any more."""
+    sets = minimal_adjustment_sets(graph.causal, treatment, graph.outcomes)
+    usable = (z for z in islice(sets, 100) if not any(graph.is_text(node) for node in z))
+    stratum = next(usable, None)
+    if stratum is None:
+        return Refusal("weighting", f"no categorical columns separate {listed(treatment)} from what is read or written")
+    weights = _weights(graph, treatment, stratum, None)
+    return _plan(
+        graph, weights, f"given {{{listed(stratum)}}}, {listed(treatment)} says nothing about {listed(graph.outcomes)}"
+    )
+
+
+def _ratio(graph: AssumptionGraph, identification: Identification, treatment: tuple[str, ...]) -> Ratio | Refusal:
+    """The density ratio of the first formula that needs columns only."""
+    text = [node for node in graph.causal.observed if graph.is_text(node)]
+    blocked: Blocked | None = None
+    for estimand in _estimands(graph, identification):
+        found = density_ratio(
+            graph.causal,
+            estimand,
+            treatment,
+            graph.outcomes,
+            text,
+            marginal=policy_of(graph) == "marginal",
+        )
+        if isinstance(found, Ratio):
+            return found
+        if blocked is None or len(found.nodes) < len(blocked.nodes):
+            blocked = found
+    if blocked is None:
+        return Refusal("weighting", "the query is not identified, so no weights lead to the mutilated world")
+    names = ", ".join(f"'{node}'" for node in blocked.nodes)
+    if isinstance(identification, IdentifiedByAdjustment) and identification.treatments == treatment:
+        adjusting = ", ".join(f"'{n}'" for n in identification.adjustment if graph.is_text(n))
+        return Refusal("weighting", f"every adjustment set contains a node bound to text ({adjusting or names})")
+    return Refusal(
+        "weighting",
+        f"the weights {blocked.ratio.text()} need probabilities of {names}, which "
+        f"{'is' if len(blocked.nodes) == 1 else 'are'} bound to text and not to a categorical column",
+    )
+
+
+def _estimands(graph: AssumptionGraph, identification: Identification) -> list[Expression]:
+    found: list[Expression] = []
+    if isinstance(identification, (IdentifiedByAdjustment, IdentifiedByFrontDoor, IdentifiedInGeneral)):
+        found.append(identification.estimand)
+        general = id_algorithm(graph.causal, graph.query.do, graph.outcomes)
+        if isinstance(general, General) and not isinstance(identification, IdentifiedInGeneral):
+            found.append(general.estimand)
+    return found
+
+
+def _weights(
+    graph: AssumptionGraph, treatment: tuple[str, ...], others: tuple[str, ...], ratio: Ratio | None
+) -> WeightModel:
+    return WeightModel(
+        treatment=treatment,
+        stratum=others,
+        treatment_columns=tuple(graph.column(n) for n in treatment),
+        stratum_columns=tuple(graph.column(n) for n in others),
+        policy=policy_of(graph),
+        ratio=ratio,
+        options=WeightOptions(
+            nuisance=graph.objective.nuisance,
+            accept_poor_overlap=graph.objective.accept_poor_overlap,
+            smoothing=graph.objective.smoothing,
+            clip=graph.objective.clip,
+            self_normalise=graph.objective.self_normalise,
+        ),
+    )
+
+
+def _plan(graph: AssumptionGraph, weights: WeightModel, because: str) -> ObjectivePlan:
     likelihood, likelihood_latex = nll(graph)
-    weight_latex = _weight_latex(weights)
+    weight_latex = weights.ratio.latex() if weights.ratio is not None else _weight_latex(weights)
     realised = (
         "strata are drawn by weight in the batch sampler, the loss stays plain"
         if graph.objective.realisation == "resampling"
         else "each row's loss is multiplied by its weight"
-    )
-    blocked = (
-        f"{{{listed(stratum)}}} meets the adjustment criterion for do({listed(treatment)}) on "
-        f"{listed(identification.query.on)}"
-        if stratum
-        else f"nothing needs adjusting for do({listed(treatment)})"
     )
     return ObjectivePlan(
         estimator="weighting",
@@ -73,14 +170,27 @@ def plan_weighting(graph: AssumptionGraph, identification: Identification) -> Ob
                 "weight",
                 weights.formula,
                 weight_latex,
-                f"turns the observed world into the mutilated one: {blocked}, hence P_π(v)/P(v) = π(t)/P(t | z); "
+                f"turns the observed world into the mutilated one: {because}; "
                 f"realised as {graph.objective.realisation.replace('_', ' ')}: {realised}",
             ),
         ),
         forward_passes=ForwardPasses(train=1, inference=1),
+        approximate=_approximate(weights.options),
         weights=weights,
         realisation=graph.objective.realisation,
     )
+
+
+def _approximate(options: WeightOptions) -> str:
+    """Which options keep the minimiser from being exact."""
+    parts = []
+    if options.nuisance == "logistic":
+        parts.append("propensities come from a regression")
+    if options.smoothing:
+        parts.append(f"counts are smoothed by {options.smoothing:g}")
+    if options.clip is not None:
+        parts.append(f"weights are clipped at {options.clip:g}")
+    return "; ".join(parts)
 
 
 def _stratum(graph: AssumptionGraph, identification: IdentifiedByAdjustment) -> tuple[str, ...] | None:

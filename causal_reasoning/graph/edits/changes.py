@@ -1,0 +1,106 @@
+"""What is not the same in two graph files; comments, descriptions and order do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from causal_reasoning.graph.assumptions import AssumptionGraph
+from causal_reasoning.graph.edits.base import Link, links
+from causal_reasoning.graph.spec import NodeSpec
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that is not the same in two graph files.
+
+    Parameters
+    ----------
+    kind : str
+        ``edge``, ``node``, ``role``, ``binding``, ``query`` or ``objective``.
+    before, after : str or None
+        What stands in each; ``None`` where there is nothing.
+    """
+
+    kind: str
+    before: str | None
+    after: str | None
+
+    def text(self) -> str:
+        """Print with ``+`` for what is new, ``-`` for what is gone and ``~`` for what is another."""
+        if self.before is None:
+            return f"+ {self.after}"
+        if self.after is None:
+            return f"- {self.before}"
+        return f"~ {self.before}   now   {self.after}"
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Plain data."""
+        return {"kind": self.kind, "before": self.before, "after": self.after}
+
+
+def changes(before: AssumptionGraph, after: AssumptionGraph) -> Iterator[Change]:
+    """Compare two graph files.
+
+    Parameters
+    ----------
+    before, after : AssumptionGraph
+        The files.
+
+    Yields
+    ------
+    Change
+        What is not the same: edges, then nodes with their roles and bindings, the query, the objective.
+
+    Examples
+    --------
+    >>> from causal_reasoning.graph import load_graph
+    >>> for change in changes(load_graph("reasoning"), load_graph("reasoning_reversed")):
+    ...     print(change.text())
+    ~ confounder -> skill   now   skill -> confounder
+    """
+    old, new = set(links(before.causal)), set(links(after.causal))
+    turned = {link for link in old - new if not link.hidden and Link(link.b, link.a) in new - old}
+    for link in sorted(old ^ new):
+        back = Link(link.b, link.a)
+        if link in turned:
+            yield Change("edge", link.text(), back.text())
+        elif link in old:
+            yield Change("edge", link.text(), None)
+        elif link.hidden or back not in turned:
+            yield Change("edge", None, link.text())
+    for name in sorted({*before.nodes, *after.nodes}):
+        was, now = before.nodes.get(name), after.nodes.get(name)
+        if was is None or now is None:
+            gone, come = (_node(name, was), _node(name, now))
+            yield Change("node", gone, come)
+            continue
+        if was.role != now.role:
+            yield Change("role", f"{name} is a {was.role}", f"{name} is a {now.role}")
+        if was.bind != now.bind:
+            yield Change("binding", f"{name} is {_bound(was)}", f"{name} is {_bound(now)}")
+    for part in ("do", "read", "write", "policy"):
+        asked, asks = getattr(before.query, part), getattr(after.query, part)
+        if asked != asks:
+            yield Change("query", f"{part}: {_plain(asked)}", f"{part}: {_plain(asks)}")
+    old_objective, new_objective = before.objective.model_dump(), after.objective.model_dump()
+    for key, wanted in old_objective.items():
+        if wanted != new_objective[key]:
+            yield Change("objective", f"{key}: {wanted}", f"{key}: {new_objective[key]}")
+
+
+def _node(name: str, spec: NodeSpec | None) -> str | None:
+    return None if spec is None else f"{name}, a node that is {_bound(spec)}"
+
+
+def _bound(spec: NodeSpec) -> str:
+    if spec.bind is None:
+        return "latent"
+    kind = {"column": "the column", "text": "the text column"}.get(next(iter(spec.bind.model_dump())))
+    return f"{kind} '{spec.bind.column_name}'" if kind else f"the representation at {spec.bind.column_name}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {share:g}" for key, share in value.items()) + "}"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,129 @@
+"""Check the independence penalties that are asked for by name, in a graph file or elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from causal_reasoning.errors import did_you_mean
+from causal_reasoning.graph.representations import hidden_states
+from causal_reasoning.graph.spec import ColumnBinding, NodeSpec, ObjectiveSpec, PenaltyKind, PenaltySpec, QuerySpec
+
+_ONE_REPRESENTATION = ("variance", "paired")
+_TWO_REPRESENTATIONS = ("lautum",)
+_OPTIONS = {"bandwidth": "hsic", "clamp": "lautum", "direction": "lautum"}
+
+
+@dataclass(frozen=True)
+class PenaltyProblem:
+    """Something wrong with a penalty.
+
+    Parameters
+    ----------
+    path : tuple of str
+        Where, below ``objective: {penalties: …}``.
+    message : str
+        A sentence.
+    key : bool
+        Whether it is about the last key of the path and not its value.
+    """
+
+    path: tuple[str, ...]
+    message: str
+    key: bool = False
+
+
+def penalty_problems(
+    objective: ObjectiveSpec, nodes: Mapping[str, NodeSpec], query: QuerySpec
+) -> Iterator[PenaltyProblem]:
+    """Yield what is wrong with the penalties that an objective names.
+
+    Parameters
+    ----------
+    objective : ObjectiveSpec
+        What is asked for.
+    nodes : mapping of str to NodeSpec
+        Role and binding of each node.
+    query : QuerySpec
+        The query, over known nodes.
+    """
+    named, states = objective.named_penalties, hidden_states(nodes)
+    if named and not states:
+        yield PenaltyProblem(
+            (),
+            "no node is a representation, so there is nothing to penalise; bind a node with "
+            "{hidden: {layer: -1, pool: prompt}}",
+        )
+        return
+    for name, penalty in named.items():
+        kind = penalty.kind or name
+        if kind not in get_args(PenaltyKind):
+            hint = did_you_mean(kind, get_args(PenaltyKind))
+            yield PenaltyProblem((name,), f"'{name}' is no kind of penalty and has no key 'kind'; {hint}", key=True)
+            continue
+        for option, owner in _OPTIONS.items():
+            if getattr(penalty, option) is not None and kind != owner:
+                message = f"'{option}' is for the kind '{owner}', this is '{kind}'"
+                yield PenaltyProblem((name, option), message, key=True)
+        problem = next(_problems(kind, penalty, query, nodes, states), None)
+        if problem is not None:
+            part, message = problem
+            yield PenaltyProblem((name, part) if part else (name,), message)
+
+
+def _problems(
+    kind: str, penalty: PenaltySpec, query: QuerySpec, nodes: Mapping[str, NodeSpec], states: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
+    """Yield the key and the sentence of what is wrong with one penalty."""
+    of = penalty.of or ()
+    for part in ("of", "against"):
+        if getattr(penalty, part) == ():
+            yield part, f"'{part}' names nothing; name a node, or leave it out"
+    if len(of) > 2:
+        yield "of", f"'of' names one or two representations, this is {len(of)}"
+    for part in ("of", "against", "given"):
+        names: tuple[str, ...] = getattr(penalty, part) or ()
+        for i, name in enumerate(names):
+            if name not in nodes:
+                yield part, f"there is no node '{name}'; {did_you_mean(name, states if part == 'of' else nodes)}"
+            elif name in names[:i]:
+                yield part, f"'{name}' stands twice in '{part}'; keep one"
+            elif part == "of" and name not in states:
+                yield part, f"'{name}' is no representation; {did_you_mean(name, states)}"
+            elif part != "of" and nodes[name].bind is None:
+                yield part, f"'{name}' is latent: no row has a value of it"
+            elif part == "against" and name in states:
+                yield part, f"'{name}' is a representation; name both in 'of'"
+            elif part == "given" and name in states:
+                yield part, f"'{name}' is a representation, and rows cannot be grouped by it; name a column"
+            elif part == "given" and kind != "paired" and not _label(name, query, nodes):
+                yield part, f"rows cannot be grouped by free text ('{name}'); name a column"
+            elif part == "against" and kind not in _ONE_REPRESENTATION and not _label(name, query, nodes):
+                yield part, f"'{kind}' cannot be measured against free text ('{name}'); name a column, or use 'paired'"
+    if clash := {*of, *(penalty.against or ())} & set(penalty.given or ()):
+        yield "given", f"'{min(clash)}' cannot stand on both sides of a statement"
+    if not of and penalty.given is not None:
+        yield "", "'given' needs 'of': which representation?"
+    if not of and penalty.against:
+        yield "", "'against' needs 'of': which representation?"
+    if kind in _ONE_REPRESENTATION and len(of) == 2:
+        yield "of", f"'{kind}' is about one representation; for two use 'hsic' or 'cross_covariance'"
+    if kind == "variance" and penalty.against:
+        yield "against", "'variance' is against everything that is read; for a part of it use 'paired'"
+    if kind not in _ONE_REPRESENTATION:
+        if len(of) == 2 and penalty.against:
+            yield "against", "two representations are against each other; drop 'against', or name one in 'of'"
+        if len(of) == 1 and kind in _TWO_REPRESENTATIONS:
+            yield "of", f"'{kind}' compares two representations; name both"
+        if len(of) == 1 and not penalty.against:
+            yield "", f"'{kind}' needs something to be independent of: another representation in 'of', or 'against'"
+        if penalty.against and len(penalty.against) > 1:
+            yield "against", f"'{kind}' is against one column at a time; make it two penalties"
+    if kind == "lautum" and penalty.given:
+        yield "given", "'lautum' has no conditional version; use 'hsic' or 'cross_covariance'"
+
+
+def _label(name: str, query: QuerySpec, nodes: Mapping[str, NodeSpec]) -> bool:
+    """Whether rows can be grouped by a node: a column of categories, or the whole answer."""
+    return isinstance(nodes[name].bind, ColumnBinding) or name in query.write

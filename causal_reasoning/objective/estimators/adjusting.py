@@ -1,0 +1,133 @@
+"""What all estimators by standardization share: when Σ_z P(z) P(write | read, z) is the answer, and its tables."""
+
+from __future__ import annotations
+
+from causal_reasoning.estimand import Factor
+from causal_reasoning.graph import AssumptionGraph
+from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect
+from causal_reasoning.objective.notation import latex_names, listed
+from causal_reasoning.objective.plan import ObjectivePlan, Refusal, Term
+from causal_reasoning.objective.strata import CONTROL, MOST_STRATA, Answer, StratumModel
+
+
+def adjusting_set(graph: AssumptionGraph, identification: Identification, name: str) -> tuple[str, ...] | Refusal:
+    """Find the categorical nodes z with P(write | do(read)) = Σ_z P(z) P(write | read, z).
+
+    Parameters
+    ----------
+    graph : AssumptionGraph
+        The assumptions.
+    identification : Identification
+        The verdict on their query.
+    name : str
+        The estimator, for the refusal.
+
+    Returns
+    -------
+    tuple of str or Refusal
+        The recommended adjustment set if it is categorical, else the smallest minimal one that is; not empty.
+    """
+    do, read = set(graph.query.do), set(graph.query.read)
+    t, shown = listed(tuple(sorted(do))), listed(tuple(graph.query.read))
+    if isinstance(identification, ZeroEffect):
+        return Refusal(name, f"do({t}) changes nothing that is written, so there is nothing to average over")
+    if unread := sorted(do - read):
+        return Refusal(
+            name,
+            f"the treatment '{unread[0]}' is not read: the sum over z would have to weigh by P(z | {shown}) under "
+            f"do({t}), and not by P(z)",
+        )
+    if unset := sorted(read - do):
+        return Refusal(
+            name,
+            f"'{unset[0]}' is read but not set: the sum over z would have to weigh by P(z | {listed(tuple(unset))}) "
+            f"under do({t}), and not by P(z)",
+        )
+    if not isinstance(identification, IdentifiedByAdjustment):
+        return Refusal(name, f"no set of observed nodes is an adjustment set for do({t}), so there are no strata")
+    if identification.treatments != tuple(sorted(do)):
+        idle = ", ".join(f"'{n}'" for n in sorted(do - set(identification.treatments)))
+        return Refusal(
+            name,
+            f"the adjustment set is one for do({listed(identification.treatments)}) only, since the rest has no effect "
+            f"beside it; but the model reads {idle} too: leave {idle} out of 'do' and 'read'",
+        )
+    if () in identification.sets.minimal:
+        return Refusal(name, f"nothing needs adjusting for do({t}): there are no strata, and plain likelihood will do")
+    candidates = [identification.adjustment, *sorted(identification.sets.minimal, key=lambda z: (len(z), z))]
+    for z in candidates:
+        if not any(graph.is_text(node) for node in z):
+            return tuple(sorted(z))
+    text = ", ".join(f"'{node}'" for node in identification.adjustment if graph.is_text(node))
+    return Refusal(name, f"every adjustment set contains a node bound to text ({text}), and strata are categories")
+
+
+def stratum_model(
+    graph: AssumptionGraph, z: tuple[str, ...], answer: Answer, *, most: int = MOST_STRATA, draws: int = 0
+) -> StratumModel:
+    """The strata of a plan, with the options of the graph file."""
+    return StratumModel(
+        nodes=z,
+        columns=tuple(graph.column(node) for node in z),
+        answer=answer,
+        control=str(getattr(graph.objective, "control", CONTROL)),
+        draws=draws,
+        most=most,
+        accept_poor_overlap=bool(getattr(graph.objective, "accept_poor_overlap", False)),
+    )
+
+
+def conditional_text(graph: AssumptionGraph, z: tuple[str, ...], index: str = "") -> tuple[str, str]:
+    """p_θ(write | read, z) as text and as LaTeX; with an index at z if one is given."""
+    write, read = graph.query.write, graph.query.read
+    mark = f"_{index}" if index else ""
+    return (
+        f"p_θ({listed(write)} | {listed(read)}, {listed(tuple(name + mark for name in z))})",
+        rf"p_\theta({latex_names(write)} \mid {latex_names(read)}, "
+        rf"{', '.join(latex_names((name,)) + mark for name in z)})",
+    )
+
+
+def conditional_term(graph: AssumptionGraph, strata: StratumModel) -> Term:
+    """The likelihood of the answer given the stratum that the row is in."""
+    z = strata.nodes
+    text, latex = conditional_text(graph, z)
+    prefix = strata.text(tuple("…" for _ in z))
+    return Term(
+        "nll",
+        "likelihood",
+        f"−log {text}",
+        rf"-\log {latex}",
+        f"its minimiser is P({listed(graph.query.write)} | {listed(graph.query.read)}, {listed(z)}) as observed: each "
+        f"row shows its own {listed(z)} as control text before the prompt, '{prefix}'",
+    )
+
+
+def adjustment_reason(graph: AssumptionGraph, z: tuple[str, ...]) -> str:
+    """Why the sum over strata is the distribution asked for."""
+    t, y = listed(tuple(sorted(graph.query.do))), listed(graph.query.write)
+    return (
+        f"{{{listed(z)}}} meets the adjustment criterion for do({t}) on {y}, "
+        f"hence P({y} | do({t})) = Σ_{{{listed(z)}}} P({listed(z)}) P({y} | {t}, {listed(z)})"
+    )
+
+
+def prior_table(plan: ObjectivePlan, joint: Factor) -> Factor:
+    """P(z)."""
+    return joint.marginalise(set(joint.axes) - set(_nodes(plan)))
+
+
+def token_tables(plan: ObjectivePlan, graph: AssumptionGraph, joint: Factor) -> list[tuple[str, Factor]]:
+    """P(y_k | y_<k, read, z) for each written node y_k: the tables that the planned likelihood fits."""
+    found = []
+    given = {*graph.query.read, *_nodes(plan)}
+    for node in graph.query.write:
+        found.append((node, joint.marginalise(set(joint.axes) - given - {node}).condition(given)))
+        given = given | {node}
+    return found
+
+
+def _nodes(plan: ObjectivePlan) -> tuple[str, ...]:
+    if plan.strata is None:
+        raise ValueError(f"a plan by {plan.estimator} has no strata")
+    return plan.strata.nodes

@@ -1,0 +1,57 @@
+"""What an estimator is: a plan, and the minimiser of what it plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from causal_reasoning.estimand import Factor
+from causal_reasoning.graph import AssumptionGraph
+from causal_reasoning.identification import Identification
+from causal_reasoning.objective.plan import ObjectivePlan, Refusal, WeightModel
+from causal_reasoning.objective.weights import fit_weights
+
+_ROWS = 1e6
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A way to turn an identified query into a training objective.
+
+    Parameters
+    ----------
+    plan : callable
+        From a graph and its identification to a plan or a refusal.
+    minimiser : callable
+        ``minimiser(plan, graph, joint, policy)``: the table p(write | read) that minimises the planned objective
+        where the observed nodes have a given joint distribution; ``policy`` is π over the treatments. What
+        `causal_reasoning.objective.proof` compares with the truth.
+    """
+
+    plan: Callable[[AssumptionGraph, Identification], ObjectivePlan | Refusal]
+    minimiser: Callable[[ObjectivePlan, AssumptionGraph, Factor, Factor], Factor]
+
+
+def weighted_minimiser(plan: ObjectivePlan, graph: AssumptionGraph, joint: Factor, policy: Factor) -> Factor:
+    """Minimise E[ w · −log p(write | read) ] over tables: the conditional distribution of the weighted rows.
+
+    The weights are estimated by the code that training uses, from rows whose counts are the probabilities.
+    """
+    weighted = joint if plan.weights is None else joint.multiply(cell_weights(plan.weights, joint, policy))
+    kept = {*graph.query.read, *graph.query.write}
+    return weighted.marginalise(set(weighted.axes) - kept).condition(graph.query.read)
+
+
+def cell_weights(model: WeightModel, joint: Factor, policy: Factor) -> Factor:
+    """Fit weights to a joint distribution, given as a table."""
+    names = tuple(sorted(model.treatment + model.stratum))
+    cells = joint.marginalise(set(joint.axes) - set(names))
+    values = np.indices(cells.values.shape).reshape(len(names), -1)
+    columns = {model.columns[name]: [str(v) for v in row] for name, row in zip(names, values, strict=True)}
+    if not isinstance(model.policy, str):
+        # A table names the user's values; here it stands for any distribution over the values there are.
+        model = replace(model, policy=tuple((str(i), float(p)) for i, p in enumerate(policy.values)))
+    fitted = fit_weights(model, columns, cells.values.ravel() * _ROWS)
+    return Factor(names, fitted.apply(columns).reshape(cells.values.shape))

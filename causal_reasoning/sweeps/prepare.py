@@ -1,0 +1,131 @@
+"""What is known before training: the derivation of an arm, and how far the data carry it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from causal_reasoning.data.load import RunData, load_data
+from causal_reasoning.data.text_overlap import TextOverlap, text_overlap
+from causal_reasoning.data.views import Encoder, longest_controls, prompts
+from causal_reasoning.errors import NoValidPlanError
+from causal_reasoning.experiment import Arm, Experiment
+from causal_reasoning.objective import Derivation, ObjectivePlan, derive
+from causal_reasoning.objective.strata import FittedStrata, fit_strata
+from causal_reasoning.training.weighting import RowWeights, row_weights
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is known before training: the derivation and how far the data carry it.
+
+    Parameters
+    ----------
+    arm : Arm
+        The arm.
+    derivation : Derivation or None
+        The compiled objective; ``None`` for the base and the ceiling.
+    weights : RowWeights
+        Weights of the training and validation rows.
+    strata : FittedStrata or None
+        The strata that the model is shown, for a plan by standardization.
+    text_overlap : TextOverlap or None
+        How far these can be read off the text that is the treatment.
+    """
+
+    arm: Arm
+    derivation: Derivation | None
+    weights: RowWeights
+    strata: FittedStrata | None = None
+    text_overlap: TextOverlap | None = None
+
+    @property
+    def overlap(self) -> dict[str, Any] | None:
+        """The overlap report of the weights as plain data; ``None`` when all are one."""
+        return self.weights.overlap.to_dict() if self.weights.overlap else None
+
+    @property
+    def strata_record(self) -> dict[str, Any] | None:
+        """The strata as plain data, with their overlap; ``None`` where none are shown."""
+        if self.strata is None or self.text_overlap is None:
+            return None
+        found = self.strata.to_dict()
+        warned = [*found["warnings"], *self.text_overlap.warnings]
+        return {**found, "warnings": warned, "text_overlap": self.text_overlap.to_dict()}
+
+
+def prepare(experiment: Experiment, arm: Arm, seed: int, data: RunData | None = None) -> Prepared:
+    """Compile an arm and estimate its weights, without training anything.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The settings.
+    arm : Arm
+        The arm.
+    seed : int
+        Seed of the data.
+    data : RunData, optional
+        The rows, if they are loaded already.
+
+    Returns
+    -------
+    Prepared
+        Derivation and weights.
+
+    Raises
+    ------
+    CausalReasoningError
+        If the query is not identified, no plan is valid, or the data are faulty.
+    """
+    derivation = derive(arm.graph) if arm.graph is not None else None
+    if data is None:
+        data = load_data(experiment, seed, interventional=arm.kind == "ceiling")
+    plan = derivation.plan if derivation else None
+    weights = row_weights(plan, data.train, data.validation)
+    return Prepared(arm, derivation, weights, *_strata(experiment, plan, data))
+
+
+def _strata(
+    experiment: Experiment, plan: ObjectivePlan | None, data: RunData
+) -> tuple[FittedStrata | None, TextOverlap | None]:
+    """Count the strata of a plan on the training rows, and see whether the text gives them away."""
+    if plan is None or plan.strata is None:
+        return None, None
+    model = plan.strata
+    try:
+        fitted = fit_strata(model, data.train.columns)
+        overlap = text_overlap(prompts(data.train, experiment.spec.prompt), model.rows(data.train.columns))
+        overlap.require(", ".join(model.nodes), accept=model.accept_poor_overlap)
+    except NoValidPlanError as error:
+        raise NoValidPlanError(f"{data.train.source}: {error}") from error
+    return fitted, overlap
+
+
+def check_rows(experiment: Experiment, seed: int) -> None:
+    """Tokenise all rows of a seed, so that what is too long is found before anything is trained.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The settings.
+    seed : int
+        Seed of the data.
+
+    Raises
+    ------
+    InputError
+        If the model's tokenizer cannot be loaded, or a row is longer than ``training.max_length`` tokens.
+    """
+    from causal_reasoning.training.model import load_tokenizer
+
+    spec = experiment.spec
+    tokenizer = load_tokenizer(spec.model, folder=experiment.folder)
+    encoder = Encoder(tokenizer, spec.prompt, experiment.write, spec.training.max_length)
+    data = load_data(experiment, seed)
+    plans = [derive(arm.graph).plan for arm in experiment.arms if arm.graph is not None]
+    shown = [fit_strata(plan.strata, data.train.columns) for plan in plans if plan.strata is not None]
+    for table in (data.train, data.validation, *(split.table for split in data.splits)):
+        encoder(table)
+        for strata in shown:
+            encoder(table, longest_controls(strata, table))

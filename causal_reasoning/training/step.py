@@ -1,0 +1,221 @@
+"""One micro-batch as losses see it: `causal_reasoning.objective.loss.Step` on torch tensors."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+import torch
+from accelerate.utils import extract_model_from_parallel  # type: ignore[import-untyped]
+
+from causal_reasoning.data.encode import IGNORED
+from causal_reasoning.errors import InputError, did_you_mean
+from causal_reasoning.objective.loss import MAIN
+from causal_reasoning.training.likelihood import sequence_nll
+from causal_reasoning.training.mixing import Aligned, align, interpolate
+
+HEADS = "objective_heads"
+_INPUTS = ("input_ids", "inputs_embeds", "attention_mask", "position_ids")
+
+
+class TorchStep:
+    """Computes what a loss asks for, each forward pass once.
+
+    A loss that wants hidden states or attention maps asks for them before likelihoods, so that one pass gives both.
+
+    Parameters
+    ----------
+    model : PreTrainedModel or PeftModel
+        The model in training mode.
+    inputs : dict
+        What the collator made: tensors of the main view, ``weight`` and ``group`` of shape (B,), and ``views``,
+        a dict of further encodings.
+    tokens_per_answer : float
+        Mean number of tokens of a training answer; losses read in nats per token.
+    groups : int
+        The number of groups in the training data.
+    number, last : int
+        The optimiser step and the last one.
+    memory : dict of str to Tensor
+        What losses remember between steps.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        *,
+        tokens_per_answer: float = 1.0,
+        groups: int = 1,
+        number: int = 0,
+        last: int = 0,
+        memory: MutableMapping[str, torch.Tensor] | None = None,
+    ) -> None:
+        self.model = model
+        self.inputs: dict[str, dict[str, Any]] = {MAIN: inputs, **inputs.get("views", {})}
+        self.weight: torch.Tensor = inputs["weight"]
+        self.group: torch.Tensor = inputs["group"]
+        self.tokens_per_answer = tokens_per_answer
+        self.groups, self.number, self.last = groups, number, last
+        self.memory: MutableMapping[str, torch.Tensor] = {} if memory is None else memory
+        self._outputs: dict[tuple[str, bool], tuple[frozenset[str], Any]] = {}
+        self._same_inputs: dict[str, str] = {}
+
+    def output(self, view: str = MAIN, *, hidden: bool = False, attention: bool = False, adapter: bool = True) -> Any:
+        """The model's output on a view, with hidden states and attention maps if anything asked for them first."""
+        inputs = self._view(view)
+        key = self._same_inputs.get(view, view), adapter
+        wanted = {name for name, asked in (("hidden", hidden), ("attention", attention)) if asked}
+        computed, output = self._outputs.get(key, (frozenset(), None))
+        if output is None or not wanted <= computed:
+            wanted |= computed
+            passed = {name: inputs[name] for name in _INPUTS if name in inputs}
+            options = {"output_hidden_states": "hidden" in wanted, "output_attentions": "attention" in wanted}
+            output = self._forward(passed | options, adapter)
+            self._outputs[key] = frozenset(wanted), output
+        return output
+
+    def nll(self, view: str = MAIN) -> torch.Tensor:
+        """−log p_θ(answer | prompt) of each row: shape (B,), in nats per token of a mean answer."""
+        return sequence_nll(self.output(view).logits, self._view(view)["labels"]) / self.tokens_per_answer
+
+    def logits(self, view: str = MAIN) -> torch.Tensor:
+        """Scores of the next token at the written positions: shape (P, V), in single precision."""
+        scores: torch.Tensor = self.output(view).logits[:, :-1][self._written(view)].float()
+        return scores
+
+    def targets(self, view: str = MAIN) -> torch.Tensor:
+        """The tokens to be written there: shape (P,)."""
+        labels: torch.Tensor = self._view(view)["labels"][:, 1:]
+        return labels[self._written(view)]
+
+    def rows(self, view: str = MAIN) -> torch.Tensor:
+        """The row of the batch of each written position: shape (P,)."""
+        return self._written(view).nonzero()[:, 0]
+
+    def per_row(self, values: torch.Tensor, view: str = MAIN) -> torch.Tensor:
+        """Sum a quantity over the written positions of each row, in the unit of `nll`: shape (P,) to (B,)."""
+        total = torch.zeros(len(self.weight), dtype=values.dtype, device=values.device)
+        return total.index_add(0, self.rows(view), values) / self.tokens_per_answer
+
+    def representation(self, layer: int, pool: str, view: str = MAIN, *, adapter: bool = True) -> torch.Tensor:
+        """Hidden state after a layer, pooled over positions: shape (B, D), in single precision."""
+        states: torch.Tensor = self.output(view, hidden=True, adapter=adapter).hidden_states[layer].float()
+        batch = self._view(view)
+        written = batch["labels"] != IGNORED
+        read = batch["attention_mask"].bool() & ~written
+        if pool == "prompt":
+            last = read.long().cumsum(1).argmax(1)
+            return states[torch.arange(len(states), device=states.device), last]
+        # The state at position t predicts token t + 1.
+        predicts = torch.zeros_like(written)
+        predicts[:, :-1] = written[:, 1:]
+        chosen = (predicts if pool == "answer" else read).unsqueeze(-1).to(states.dtype)
+        return (states * chosen).sum(1) / chosen.sum(1).clamp(min=1)
+
+    def attention(self, view: str = MAIN) -> torch.Tensor:
+        """Attention of the positions that predict the answer, averaged over layers and heads: shape (P, T)."""
+        kind = self._bare().config._attn_implementation
+        if kind != "eager":
+            raise InputError.at(
+                "objective",
+                f"it needs attention maps, which the attention implementation '{kind}' does not give; "
+                "load the model with attn_implementation='eager'",
+            )
+        maps = self.output(view, attention=True).attentions
+        averaged: torch.Tensor = torch.stack([layer.float().mean(1) for layer in maps]).mean(0)
+        return averaged[:, :-1][self._written(view)]
+
+    def visible(self, view: str = MAIN) -> torch.Tensor:
+        """Which tokens each position that predicts the answer sees: booleans of shape (P, T)."""
+        mask = self._view(view)["attention_mask"].bool()
+        place = self._written(view).nonzero()
+        earlier = torch.arange(mask.shape[1], device=mask.device) <= place[:, 1:]
+        seen: torch.Tensor = mask[place[:, 0]] & earlier
+        return seen
+
+    def marked(self, view: str) -> torch.Tensor:
+        """Which tokens of the main view a view marks: booleans of shape (B, T)."""
+        marks: torch.Tensor = self._view(view)["input_ids"]
+        mask: torch.Tensor = self._view(MAIN)["attention_mask"].bool()
+        if marks.shape != mask.shape:
+            raise InputError.at("objective", f"the view '{view}' must have one mark for each token of the main view")
+        return mask & (marks != IGNORED)
+
+    def mix(self, partner: torch.Tensor, share: torch.Tensor) -> tuple[str, str]:
+        """Interpolate the input embeddings of each row with another row's; see `Step.mix`."""
+        main = self._view(MAIN)
+        embeddings = self._bare().get_input_embeddings()(main["input_ids"])
+        rows: Aligned = align(embeddings, main["attention_mask"], main["labels"])
+        own, other = "mixed: own answer", "mixed: partner's answer"
+        mixed = interpolate(rows, partner, share)
+        self.inputs[own] = {**mixed, "labels": rows.labels}
+        self.inputs[other] = {**mixed, "labels": rows.labels[partner]}
+        self._same_inputs[other] = own
+        for adapter in (True, False):
+            self._outputs.pop((own, adapter), None)
+        return own, other
+
+    def shuffled(self) -> torch.Tensor:
+        """A random order of the rows: shape (B,)."""
+        return torch.randperm(len(self.weight)).to(self.weight.device)
+
+    def beta(self, alpha: float) -> torch.Tensor:
+        """Draws from the distribution Beta(alpha, alpha), one a row: shape (B,)."""
+        drawn: torch.Tensor = torch.distributions.Beta(alpha, alpha).sample(self.weight.shape)
+        return drawn.to(self.weight.device)
+
+    def head(self, name: str, values: torch.Tensor) -> torch.Tensor:
+        """Apply a small network that is trained beside the adapter: shape (N, D) to (N, outputs)."""
+        heads = getattr(self._bare(), HEADS, {})
+        if name not in heads:
+            raise InputError.at(
+                "objective", f"the model has no head '{name}'; equip it with what the loss needs before training"
+            )
+        result: torch.Tensor = heads[name](values)
+        return result
+
+    def unembed(self, vectors: torch.Tensor) -> torch.Tensor:
+        """What adding vectors to the last hidden state adds to the scores: shape (N, D) to (N, V)."""
+        layer = self._bare().get_output_embeddings()
+        vectors = vectors.to(layer.weight.dtype)
+        added: torch.Tensor = (layer(vectors) - layer(torch.zeros_like(vectors[:1]))).float()
+        return added
+
+    def gradient(self, value: torch.Tensor, of: torch.Tensor) -> torch.Tensor:
+        """Derivative of a scalar, itself differentiable."""
+        return torch.autograd.grad(value, of, create_graph=True)[0]
+
+    def number_like(self, value: float) -> torch.Tensor:
+        """A scalar that requires a gradient, on the step's device."""
+        return torch.tensor(value, device=self.weight.device, requires_grad=True)
+
+    def _view(self, view: str) -> dict[str, Any]:
+        if view not in self.inputs:
+            raise InputError.at(
+                "objective", f"it needs the view '{view}' of every row; {did_you_mean(view, self.inputs)}"
+            )
+        return self.inputs[view]
+
+    def _written(self, view: str) -> torch.Tensor:
+        labels: torch.Tensor = self._view(view)["labels"][:, 1:]
+        return labels != IGNORED
+
+    def _bare(self) -> Any:
+        """The model without what distributes it over devices."""
+        return extract_model_from_parallel(self.model)
+
+    def _forward(self, arguments: dict[str, Any], adapter: bool) -> Any:
+        if adapter:
+            return self.model(**arguments, use_cache=False)
+        model = self._bare()
+        if not hasattr(model, "disable_adapter"):
+            raise InputError.at("objective", "it compares with the model without its adapter; this model has none")
+        training = [module for module in model.modules() if module.training]
+        model.eval()  # the base is a fixed function: no dropout
+        try:
+            with torch.no_grad(), model.disable_adapter():
+                return model(**arguments, use_cache=False)
+        finally:
+            for module in training:
+                module.training = True
