@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from causal_reasoning.data.surrogates import Embed
+    from causal_reasoning.data.table import Table
+    from causal_reasoning.objective import Derivation
 
 from causal_reasoning.cli.options import GraphArgument, JsonOption, OutputOption, emit, emit_json
 from causal_reasoning.errors import InputError, NoValidPlanError, RunFailedError
@@ -30,23 +35,25 @@ def command(
     """Derive the training objective of a graph: query, proof, estimand, loss, and where each part comes from."""
     from causal_reasoning.graph import load_graph
     from causal_reasoning.objective import derive, explain
+    from causal_reasoning.objective.sensitivity import sensitivity
 
     if json + markdown + latex > 1:
         raise InputError.at("derive", "choose one of --json, --markdown and --latex")
     derivation = derive(load_graph(graph))
     overlap = None
     if data is not None:
-        from causal_reasoning.data.table import check_bindings, read_table
+        from causal_reasoning.data.surrogates import read_bound
         from causal_reasoning.objective.weights import fit_weights
 
-        columns = [derivation.graph.column(n) for n in derivation.graph.causal.observed]
-        table = read_table(data, columns)
-        check_bindings(table, derivation.graph)
+        table = read_bound(data, derivation.graph, _embedder(derivation))
         try:
             if derivation.plan.weights is not None:
                 overlap = fit_weights(derivation.plan.weights, table.columns).report
+            if derivation.plan.strata is not None:
+                _check_strata(derivation, table)
         except NoValidPlanError as error:
             raise NoValidPlanError(f"{data}: {error}") from error
+    curve = sensitivity(derivation)
     proof = None
     if prove:
         from causal_reasoning.objective.proof import prove as prove_objective
@@ -56,14 +63,41 @@ def command(
         found = derivation.to_dict()
         if overlap:
             found["overlap"] = overlap.to_dict()
+        if curve:
+            found["sensitivity"] = curve.to_dict()
         if proof:
             found["proof_by_numbers"] = proof.to_dict()
         emit_json(found, output)
     elif markdown:
-        emit(explain.to_markdown(derivation, overlap, proof), output)
+        emit(explain.to_markdown(derivation, overlap, proof, curve), output)
     elif latex:
-        emit(explain.to_latex(derivation, overlap, proof), output)
+        emit(explain.to_latex(derivation, overlap, proof, curve), output)
     else:
-        emit(explain.to_text(derivation, overlap, proof), output)
+        emit(explain.to_text(derivation, overlap, proof, curve), output)
     if proof and not proof.proven and not proof.approximate:
         raise RunFailedError(f"{graph}: the compiled objective is not proven: {proof.text()}")
+
+
+def _check_strata(derivation: Derivation, table: Table) -> None:
+    """Count the strata, and refuse where the text of the treatment gives them away."""
+    from causal_reasoning.data.text_overlap import text_overlap
+    from causal_reasoning.objective.strata import fit_strata
+
+    graph, model = derivation.graph, derivation.plan.strata
+    if model is None:
+        return
+    fitted = fit_strata(model, table.columns)
+    read = [table.columns[graph.column(node)] for node in graph.query.read]
+    found = text_overlap(["\n".join(texts) for texts in zip(*read, strict=True)], model.rows(table.columns))
+    found.require(", ".join(model.nodes), accept=model.accept_poor_overlap)
+    for warning in (*fitted.warnings, *found.warnings):
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def _embedder(derivation: Derivation) -> Embed | None:
+    """What surrogates by cluster are computed with: the packaged base model, which is loaded only if one asks."""
+    if not derivation.graph.surrogates:
+        return None
+    from causal_reasoning.training.embeddings import embedder
+
+    return embedder("default")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from causal_reasoning.data.plant import Regime, check_plant, plant
+from causal_reasoning.data.surrogates import Embed, data_columns, fit_surrogates
 from causal_reasoning.data.table import Table, check_bindings, not_categorical, read_table
 from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.experiment import Experiment
@@ -58,7 +59,9 @@ class RunData:
     splits: tuple[Split, ...]
 
 
-def load_data(experiment: Experiment, seed: int, *, interventional: bool = False) -> RunData:
+def load_data(
+    experiment: Experiment, seed: int, *, interventional: bool = False, embed: Embed | None = None
+) -> RunData:
     """Draw or read the rows of one seed.
 
     Arms of one seed share all rows; only the ceiling trains on rows of its own.
@@ -71,6 +74,8 @@ def load_data(experiment: Experiment, seed: int, *, interventional: bool = False
         Seed of the run.
     interventional : bool
         Train on rows drawn under do(treatment): the ceiling.
+    embed : callable, optional
+        The base model's embedding of texts; only surrogates that are clusters of embeddings need it.
 
     Returns
     -------
@@ -82,11 +87,19 @@ def load_data(experiment: Experiment, seed: int, *, interventional: bool = False
     InputError
         For faulty files or settings, with their place.
     """
-    data = experiment.spec.data
-    if isinstance(data, WorldData):
-        loaded = _from_world(experiment, data, seed, interventional)
-    else:
-        loaded = _from_files(experiment, data, seed, interventional)
+    loaded = _load(experiment, seed, interventional)
+    own = tuple(_own_splits(experiment))
+    graphs = [arm.graph for arm in experiment.arms if arm.graph is not None]
+    if any(graph.surrogates for graph in graphs):
+        # A category must mean the same in all arms, so the ceiling's are learnt from the rows of the others.
+        fitting = _load(experiment, seed, False) if interventional else loaded
+        surrogates = fit_surrogates(graphs, fitting.train, embed)
+        loaded = RunData(
+            surrogates.add(loaded.train),
+            surrogates.add(loaded.validation),
+            tuple(replace(split, table=surrogates.add(split.table)) for split in loaded.splits),
+        )
+        own = tuple(replace(split, table=surrogates.add(split.table, all_of_them=False)) for split in own)
     for arm in experiment.arms:
         if arm.graph is not None:
             check_bindings(loaded.train, arm.graph)
@@ -100,7 +113,14 @@ def load_data(experiment: Experiment, seed: int, *, interventional: bool = False
         found = not_categorical(loaded.train, column)
         if found:
             raise experiment.document.error(path, f"the column '{column}' is not categorical: it {found[1]}")
-    return RunData(loaded.train, loaded.validation, (*loaded.splits, *_own_splits(experiment)))
+    return RunData(loaded.train, loaded.validation, (*loaded.splits, *own))
+
+
+def _load(experiment: Experiment, seed: int, interventional: bool) -> RunData:
+    data = experiment.spec.data
+    if isinstance(data, WorldData):
+        return _from_world(experiment, data, seed, interventional)
+    return _from_files(experiment, data, seed, interventional)
 
 
 def load_world_of(experiment: Experiment, data: WorldData) -> World:
@@ -219,7 +239,7 @@ def _needed(experiment: Experiment, data: FileData) -> set[str]:
         made |= {data.plant.noise.column} if data.plant.noise else set()
     for arm in experiment.arms:
         if arm.graph is not None:
-            needed |= {arm.graph.column(node) for node in arm.graph.causal.observed} - made
+            needed |= data_columns(arm.graph) - made
     return needed | ({data.group} if data.group else set())
 
 

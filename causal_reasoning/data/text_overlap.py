@@ -87,8 +87,9 @@ class TextOverlap:
             return
         raise NoValidPlanError(
             f"positivity fails: {name} can be read off the text that is the treatment ({self._measured()}), so no row "
-            f"tells what the text does apart from what {name} does; adjust for something that is not written in the "
-            "text, make what is written the treatment, or write 'accept_poor_overlap: true' under objective to go on"
+            f"tells what the text does apart from what {name} does; adjust for something that the text does not show, "
+            "set a column that the text expresses in place of the text, or write 'accept_poor_overlap: true' under "
+            "objective to go on"
         )
 
     def _measured(self) -> str:

@@ -15,6 +15,7 @@ from causal_reasoning.errors import InputError
 from causal_reasoning.evaluation.accuracy import measure
 from causal_reasoning.experiment import Experiment
 from causal_reasoning.objective.strata import FittedStrata
+from causal_reasoning.training.embeddings import embedder
 from causal_reasoning.training.model import load_model
 
 ABOUT = "causal_reasoning.json"
@@ -121,7 +122,14 @@ def evaluate(
             reason = " ".join(str(error).split())[:200]
             raise InputError.at(str(adapter), f"does not fit the model '{spec.model}': {reason}") from error
     strata = saved_strata(adapter) if adapter is not None else None
-    return measure_splits(model, tokenizer, experiment, load_data(experiment, seed).splits, strata, seed)
+    return measure_splits(
+        model,
+        tokenizer,
+        experiment,
+        load_data(experiment, seed, embed=embedder(experiment.spec.model, folder=experiment.folder)).splits,
+        strata,
+        seed,
+    )
 
 
 def saved_strata(adapter: Path) -> FittedStrata | None:

@@ -120,6 +120,8 @@ class ObjectiveOverride(_Strict):
     clip: PositiveNumber | None = None
     self_normalise: bool | None = None
     accept_poor_overlap: bool | None = None
+    control: str | None = None
+    draws: Positive | None = None
     baseline: Baselines | None = None
     groups: Sorted | None = None
     settings: dict[str, float | str] | None = None

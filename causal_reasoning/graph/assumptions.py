@@ -18,6 +18,7 @@ from causal_reasoning.graph.spec import (
     RepresentationBinding,
     TextBinding,
 )
+from causal_reasoning.graph.surrogates import AnySurrogate, SurrogateBinding
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,18 @@ class AssumptionGraph:
         """What a node is in a training run; ``None`` for a latent one."""
         return self.nodes[node].bind
 
+    @cached_property
+    def surrogates(self) -> Mapping[str, AnySurrogate]:
+        """The nodes that are computed from a text column, sorted, and how; each is a column called like its node."""
+        return {
+            name: node.bind.surrogate for name, node in self.nodes.items() if isinstance(node.bind, SurrogateBinding)
+        }
+
     def column(self, node: str) -> str:
-        """The column of the data that holds an observed node."""
+        """The column of the data that holds an observed node; that of a surrogate is computed."""
         bind = self.nodes[node].bind
+        if isinstance(bind, SurrogateBinding):
+            return node
         if bind is None or isinstance(bind, RepresentationBinding):
             what = "latent" if bind is None else "a representation that the model computes"
             raise ValueError(f"'{node}' is {what}: no column holds it")

@@ -11,7 +11,8 @@ from causal_reasoning.graph.causal_graph import CausalGraph
 from causal_reasoning.graph.curves import Curve, Drawing, Point, arrange
 from causal_reasoning.graph.draw_style import style_sheet
 from causal_reasoning.graph.markup import escape, shorten, text_width
-from causal_reasoning.graph.spec import ROLES, TextBinding
+from causal_reasoning.graph.spec import ROLES, RepresentationBinding, TextBinding
+from causal_reasoning.graph.surrogates import SurrogateBinding
 
 _MARGIN = 14.0
 _WIDEST = 230.0  # of a box
@@ -96,7 +97,12 @@ def _label(graph: AssumptionGraph, name: str, adjusted: bool) -> tuple[str, str,
         if holds
     ]
     bind = graph.binding(name)
-    kind = "text" if isinstance(bind, TextBinding) else "column"
+    kinds: tuple[tuple[type, str], ...] = (
+        (TextBinding, "text"),
+        (RepresentationBinding, "hidden"),
+        (SurrogateBinding, "surrogate"),
+    )
+    kind = next((word for binding, word in kinds if isinstance(bind, binding)), "column")
     note = f"{kind} {bind.column_name}" if bind else "latent"
     room = _WIDEST - 28
     mark = " ".join(marks)

@@ -9,6 +9,7 @@ from typing import get_args
 from causal_reasoning.errors import did_you_mean
 from causal_reasoning.graph.representations import hidden_states
 from causal_reasoning.graph.spec import ColumnBinding, NodeSpec, ObjectiveSpec, PenaltyKind, PenaltySpec, QuerySpec
+from causal_reasoning.graph.surrogates import SurrogateBinding
 
 _ONE_REPRESENTATION = ("variance", "paired")
 _TWO_REPRESENTATIONS = ("lautum",)
@@ -126,4 +127,4 @@ def _problems(
 
 def _label(name: str, query: QuerySpec, nodes: Mapping[str, NodeSpec]) -> bool:
     """Whether rows can be grouped by a node: a column of categories, or the whole answer."""
-    return isinstance(nodes[name].bind, ColumnBinding) or name in query.write
+    return isinstance(nodes[name].bind, (ColumnBinding, SurrogateBinding)) or name in query.write

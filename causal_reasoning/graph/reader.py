@@ -14,8 +14,10 @@ from causal_reasoning.files.shipped import find_shipped
 from causal_reasoning.graph.assumptions import AssumptionGraph
 from causal_reasoning.graph.causal_graph import CausalGraph, Edge, GraphError
 from causal_reasoning.graph.penalties import penalty_problems
+from causal_reasoning.graph.rendered import rendering_problems
 from causal_reasoning.graph.representations import Contradiction, contradictions, hidden_states
 from causal_reasoning.graph.spec import NAME, GraphSpec, NodeSpec, RepresentationBinding, TextBinding
+from causal_reasoning.graph.surrogates import AnySurrogate, SurrogateBinding
 
 _ARROW = re.compile(r"\s*(<->|->|<-|--|<=>|=>|→|↔)\s*")
 
@@ -61,6 +63,9 @@ def graph_from_document(document: Document) -> AssumptionGraph:
     directed, bidirected = _edges(spec, nodes, document, faults)
     faults.extend(_query_faults(spec, nodes, document))
     faults.extend(_binding_faults(nodes, document))
+    faults.extend(
+        document.fault(("nodes", name, "bind", "rendered_by"), message) for name, message in rendering_problems(nodes)
+    )
     if not faults:
         # The meaning of a representation is judged by all edges and the query, so these must be sound.
         found = contradictions(nodes, spec.query, directed, bidirected)
@@ -169,6 +174,12 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
                 yield document.fault(path, f"'{name}' is both read and written; read and write must differ")
             elif isinstance(nodes[name].bind, RepresentationBinding):
                 pass  # told with its meaning
+            elif part == "do" and isinstance(nodes[name].bind, SurrogateBinding):
+                yield document.fault(
+                    path,
+                    f"the treatment '{name}' is computed from a text and cannot be set without writing another text; "
+                    "bind it to a column, or make the text the treatment",
+                )
             elif part == "do" and nodes[name].bind is None:
                 yield document.fault(
                     path,
@@ -194,10 +205,22 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
 
 def _binding_faults(nodes: dict[str, NodeSpec], document: Document) -> Iterator[Fault]:
     columns: dict[str, str] = {}
+    computed: dict[AnySurrogate, str] = {}
+    surrogates = {name for name, node in nodes.items() if isinstance(node.bind, SurrogateBinding)}
     for name, node in nodes.items():
         if node.bind is None or isinstance(node.bind, RepresentationBinding):
             continue
         column = node.bind.column_name
+        if isinstance(node.bind, SurrogateBinding):
+            column, how = name, node.bind.surrogate
+            place = ("nodes", name, "bind", "surrogate")
+            if how.of in surrogates:
+                message = f"'{how.of}' is a surrogate itself; compute '{name}' from a text column of the data"
+                yield document.fault((*place, "of"), message)
+            if how in computed:
+                message = f"'{computed[how]}' is computed in the same way; two nodes cannot be the same column"
+                yield document.fault(place, message)
+            computed.setdefault(how, name)
         if column in columns:
             yield document.fault(
                 ("nodes", name, "bind"),

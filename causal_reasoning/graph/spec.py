@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+)
+
+from causal_reasoning.graph.surrogates import SurrogateBinding
 
 ROLES = (
     "question",
@@ -47,11 +59,20 @@ class TextBinding(_Strict):
     """The node is free text: a text column of the data."""
 
     text: str = Field(min_length=1, description="Name of the text column.")
+    rendered_by: Annotated[tuple[Name, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])] = (
+        Field((), description="Parents for whose other values a template writes the text anew, all else in it kept.")
+    )
 
     @property
     def column_name(self) -> str:
         """The column of the data that holds the node."""
         return self.text
+
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A text that is not rendered is dumped as before there was rendering, so that old digests stay.
+        data: dict[str, Any] = handler(self)
+        return data if self.rendered_by else {k: v for k, v in data.items() if k != "rendered_by"}
 
 
 class ColumnBinding(_Strict):
@@ -97,6 +118,7 @@ _KINDS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("text", TextBinding),
     ("column", ColumnBinding),
     ("hidden", RepresentationBinding),
+    ("surrogate", SurrogateBinding),
 )
 
 
@@ -109,12 +131,14 @@ def _binding_kind(value: Any) -> str | None:
 Binding = Annotated[
     Annotated[TextBinding, Tag("text")]
     | Annotated[ColumnBinding, Tag("column")]
-    | Annotated[RepresentationBinding, Tag("hidden")],
+    | Annotated[RepresentationBinding, Tag("hidden")]
+    | Annotated[SurrogateBinding, Tag("surrogate")],
     Discriminator(
         _binding_kind,
         custom_error_type="binding",
         custom_error_message="a binding is {text: COLUMN} or {column: COLUMN}, or {hidden: {layer: NUMBER, pool: "
-        "WORD}} for a hidden state of the model; leave it out for a latent node",
+        "WORD}} for a hidden state of the model, or {surrogate: {kind: WORD, of: COLUMN}} for a category computed from "
+        "text; leave it out for a latent node",
     ),
 ]
 
@@ -141,7 +165,9 @@ class QuerySpec(_Strict):
     )
 
 
-Estimator = Literal["auto", "likelihood", "weighting", "standardization", "distillation", "monte_carlo", "nwgm"]
+Estimator = Literal[
+    "auto", "likelihood", "weighting", "rendering", "matching", "standardization", "distillation", "monte_carlo", "nwgm"
+]
 Realisation = Literal["resampling", "loss_weights"]
 
 
@@ -212,6 +238,14 @@ class ObjectiveSpec(_Strict):
     self_normalise: bool = Field(False, description="Divide the weights by their mean.")
     accept_poor_overlap: bool = Field(
         False, description="Train although the overlap report says that the data can hardly carry it."
+    )
+    control: str = Field(
+        "[{name}: {value}] ",
+        min_length=1,
+        description="For 'standardization' and its kin: what is shown before the prompt to tell a node's value.",
+    )
+    draws: Annotated[int, Field(ge=1, le=10_000, strict=True)] = Field(
+        8, description="For 'monte_carlo': strata drawn per row."
     )
     baseline: Baselines | None = Field(
         None, description="Train this known objective instead, whether or not the graph licenses it."

@@ -12,6 +12,8 @@ from causal_reasoning.objective.baselines import BASELINES, plan_baseline
 from causal_reasoning.objective.estimators import ESTIMATORS
 from causal_reasoning.objective.penalties import label_columns, penalties_left_out, plan_penalties, with_penalties
 from causal_reasoning.objective.plan import ObjectivePlan, Refusal
+from causal_reasoning.objective.rendering import counterfactual_rendering
+from causal_reasoning.objective.surrogates import with_surrogates
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,14 @@ class Derivation:
         The verdict.
     plan : ObjectivePlan
         The objective.
+    valid : tuple of ObjectivePlan
+        All that the graph licenses, cheapest first; the objective is one of them, unless it is a baseline.
     """
 
     graph: AssumptionGraph
     identification: Identification
     plan: ObjectivePlan
+    valid: tuple[ObjectivePlan, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """What ``derive --json`` prints."""
@@ -38,6 +43,14 @@ class Derivation:
             **self.identification.to_dict(),
             "proof": _proof(self.identification),
             "plan": self.plan.to_dict(),
+            "valid": [
+                {
+                    "estimator": plan.estimator,
+                    "forward_passes": plan.forward_passes.to_dict(),
+                    "approximate": plan.approximate,
+                }
+                for plan in self.valid
+            ],
         }
 
 
@@ -81,7 +94,7 @@ def derive(graph: AssumptionGraph) -> Derivation:
     plans: dict[str, ObjectivePlan] = {}
     refused: list[Refusal] = []
     for name, estimator in ESTIMATORS.items():
-        outcome = estimator.plan(graph, verdict)
+        outcome = with_surrogates(graph, estimator.plan(graph, verdict))
         if isinstance(outcome, Refusal):
             refused.append(outcome)
         else:
@@ -89,8 +102,13 @@ def derive(graph: AssumptionGraph) -> Derivation:
     wanted = graph.objective.estimator
     chosen = next(iter(plans.values()), None) if wanted == "auto" else plans.get(wanted)
     if chosen is not None:
-        return Derivation(graph, verdict, _penalised(graph, replace(chosen, refused=tuple(refused))))
-    reasons = "; ".join(f"{r.estimator}: {r.because}" for r in refused if wanted in ("auto", r.estimator))
+        penalised = _penalised(graph, replace(chosen, refused=tuple(refused)))
+        return Derivation(graph, verdict, penalised, tuple(plans.values()))
+    grouped: dict[str, list[str]] = {}
+    for refusal in refused:
+        if wanted in ("auto", refusal.estimator):
+            grouped.setdefault(refusal.because, []).append(refusal.estimator)
+    reasons = "; ".join(f"{', '.join(names)}: {because}" for because, names in grouped.items())
     hint = f"; valid here: {', '.join(plans)}" if plans else ""
     what = "no objective can be compiled" if wanted == "auto" else f"the estimator '{wanted}' is not valid here"
     raise NoValidPlanError(f"{graph.source or graph.name}: {what} ({reasons}){hint}")
@@ -130,11 +148,6 @@ def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
             f"{', the baseline between ' + ', '.join(plan.groups) if plan.groups else ''}; one grouping at a time is "
             "supported: name fewer under objective.penalties"
         )
-    if any(penalty.view for penalty in penalties):
-        raise NoValidPlanError(
-            f"{graph.source or graph.name}: a paired penalty needs every row rendered a second time, and nothing in "
-            "this file says how; use 'variance' within a label instead"
-        )
     added = tuple(penalty.term() for penalty in penalties)
     shown = "".join(f" + {p.strength:g} · {p.name}" for p in penalties)
     shown_latex = "".join(rf" + {p.strength:g}\,\mathrm{{{p.name}}}".replace("_", r"\_") for p in penalties)
@@ -149,6 +162,7 @@ def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
         else plan.latex + shown_latex,
         terms=plan.terms + added,
         penalties=penalties,
+        renderings=counterfactual_rendering(graph, [p.drawn for p in penalties if p.view], plan.renderings),
         refused=plan.refused + left_out,
     )
 

@@ -13,8 +13,9 @@ from causal_reasoning.identification import (
 from causal_reasoning.objective.compile import Derivation
 from causal_reasoning.objective.notation import listed
 from causal_reasoning.objective.overlap import OverlapReport
-from causal_reasoning.objective.plan import policy_text
+from causal_reasoning.objective.plan import ObjectivePlan, policy_text
 from causal_reasoning.objective.proof import Proof
+from causal_reasoning.objective.sensitivity import Sensitivity
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,10 @@ class Section:
 
 
 def story(
-    derivation: Derivation, overlap: OverlapReport | None = None, proof: Proof | None = None
+    derivation: Derivation,
+    overlap: OverlapReport | None = None,
+    proof: Proof | None = None,
+    curve: Sensitivity | None = None,
 ) -> tuple[Section, ...]:
     """The steps from the query to the loss, in order.
 
@@ -49,6 +53,8 @@ def story(
         The weights estimated on data.
     proof : Proof, optional
         How far the minimiser is from what the query asks for.
+    curve : Sensitivity, optional
+        What misclassified strata cost.
 
     Returns
     -------
@@ -87,24 +93,38 @@ def story(
     if plan.baseline:
         title = "licensed by this graph" if plan.licensed else "not licensed by this graph, trained as a baseline"
         sections.append(Section("License", ((f"{plan.estimator}: {title}", plan.license_reason),)))
-    cost = plan.forward_passes
-    passes = (
-        f"{cost.train} forward pass{'es' if cost.train > 1 else ''} per example in training, {cost.inference} in use"
-    )
-    sections.append(Section("Cost", ((passes, ""),)))
+    if plan.strata is not None:
+        shown = plan.strata.text(tuple("…" for _ in plan.strata.nodes))
+        sections.append(
+            Section("Strata", ((f"{listed(plan.strata.nodes)} is shown before the prompt as {shown}", ""),))
+        )
+    if plan.approximate:
+        sections.append(Section("Approximate", ((plan.approximate, ""),)))
+    sections.append(Section("Cost", ((plan.forward_passes.text(), ""),)))
+    others = [other for other in derivation.valid if other.estimator != plan.estimator]
+    if others and not plan.baseline:
+        lines = tuple((other.estimator, _offer(other)) for other in others)
+        sections.append(Section("Also valid", lines))
     if plan.refused:
-        sections.append(Section("Not valid here", tuple((r.estimator, r.because) for r in plan.refused)))
+        sections.append(Section("Not valid here", tuple((", ".join(n), b) for b, n in same_reasons(plan).items())))
     if proof is not None:
         sections.append(Section("Proof by numbers", ((proof.text(), ""),)))
+    if curve is not None:
+        sections.append(Section("Sensitivity", tuple((line, "") for line in curve.lines)))
     if overlap is not None:
         sections.append(Section("Overlap", _overlap(overlap)))
     return tuple(sections)
 
 
-def to_text(derivation: Derivation, overlap: OverlapReport | None = None, proof: Proof | None = None) -> str:
+def to_text(
+    derivation: Derivation,
+    overlap: OverlapReport | None = None,
+    proof: Proof | None = None,
+    curve: Sensitivity | None = None,
+) -> str:
     """Plain text for a terminal, with headings on lines of their own."""
     parts = [f"{derivation.graph.name}: {derivation.graph.description}".rstrip(": ")]
-    for section in story(derivation, overlap, proof):
+    for section in story(derivation, overlap, proof, curve):
         parts.append("")
         parts.append(section.heading)
         for main, remark in section.lines:
@@ -114,12 +134,17 @@ def to_text(derivation: Derivation, overlap: OverlapReport | None = None, proof:
     return "\n".join(parts) + "\n"
 
 
-def to_markdown(derivation: Derivation, overlap: OverlapReport | None = None, proof: Proof | None = None) -> str:
+def to_markdown(
+    derivation: Derivation,
+    overlap: OverlapReport | None = None,
+    proof: Proof | None = None,
+    curve: Sensitivity | None = None,
+) -> str:
     """Markdown for a document."""
     parts = [f"# {derivation.graph.name}", ""]
     if derivation.graph.description:
         parts += [derivation.graph.description, ""]
-    for section in story(derivation, overlap, proof):
+    for section in story(derivation, overlap, proof, curve):
         parts += [f"## {section.heading}", ""]
         for main, remark in section.lines:
             shown = f"`{main}`" if section.formula else main
@@ -129,7 +154,16 @@ def to_markdown(derivation: Derivation, overlap: OverlapReport | None = None, pr
     return "\n".join(parts).rstrip() + "\n"
 
 
-def to_latex(derivation: Derivation, overlap: OverlapReport | None = None, proof: Proof | None = None) -> str:
+_AS_TEXT = ("Verdict", "Proof", "Not valid here", "Approximate", "Proof by numbers", "Sensitivity", "Overlap")
+"""Sections that a paper takes as lists; the others are displays, or of no interest to it."""
+
+
+def to_latex(
+    derivation: Derivation,
+    overlap: OverlapReport | None = None,
+    proof: Proof | None = None,
+    curve: Sensitivity | None = None,
+) -> str:
     """LaTeX for a paper: the estimand and the loss as displays, the rest as text. Needs amsmath."""
     data = derivation.to_dict()
     plan = derivation.plan
@@ -145,14 +179,34 @@ def to_latex(derivation: Derivation, overlap: OverlapReport | None = None, proof
         f"  {plan.latex}",
         r"\end{equation*}",
     ]
-    for section in story(derivation, overlap, proof):
-        if section.heading in ("Verdict", "Proof", "Not valid here", "Proof by numbers", "Overlap"):
+    for section in story(derivation, overlap, proof, curve):
+        if section.heading in (
+            "Verdict",
+            "Proof",
+            "Not valid here",
+            "Approximate",
+            "Proof by numbers",
+            "Sensitivity",
+            "Overlap",
+        ):
             parts += [rf"\paragraph{{{_tex(section.heading)}}}", r"\begin{itemize}"]
             for main, remark in section.lines:
                 shown = rf"\texttt{{{_tex(main)}}}" if section.formula else _tex(main)
                 parts.append(rf"  \item {shown}" + (f": {_tex(remark)}" if remark else ""))
             parts.append(r"\end{itemize}")
     return "\n".join(parts) + "\n"
+
+
+def _offer(plan: ObjectivePlan) -> str:
+    return plan.forward_passes.text() + (f"; approximate: {plan.approximate}" if plan.approximate else "")
+
+
+def same_reasons(plan: ObjectivePlan) -> dict[str, list[str]]:
+    """The refused estimators by the reason, which several may share."""
+    found: dict[str, list[str]] = {}
+    for refusal in plan.refused:
+        found.setdefault(refusal.because, []).append(refusal.estimator)
+    return found
 
 
 def _verdict(derivation: Derivation) -> tuple[str, str]:

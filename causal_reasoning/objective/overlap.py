@@ -25,6 +25,9 @@ FEWEST_EFFECTIVE_ROWS = 10
 FEW_ROWS = 100  # a trial with fewer is the user's own business
 SMALLEST_EFFECTIVE_SHARE = 0.01
 
+READABLE = 0.99
+"""Above this share of what guessing leaves open, the stratum counts as a function of the treatment."""
+
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5)
 
 
@@ -165,7 +168,8 @@ def report_overlap(
     Raises
     ------
     NoValidPlanError
-        If fewer than 10 effective rows or 1 % of the rows are left, and the model does not accept poor overlap.
+        If fewer than 10 effective rows or 1 % of the rows are left, or the stratum is as good as a function of the
+        treatment, and the model does not accept poor overlap.
     """
     rows = sum(cell.rows for cell in cells)
     rows = int(rows) if rows == int(rows) else rows
@@ -188,6 +192,14 @@ def report_overlap(
         bias=bias,
         warnings=tuple(_warnings(model, cells, rows, size, empty)),
     )
+    accepted = model.options.accept_poor_overlap or rows < FEW_ROWS
+    if not accepted and model.ratio is None and base < rows and guessed - base >= READABLE * (rows - base):
+        raise NoValidPlanError(
+            f"positivity fails: {', '.join(model.stratum)} is as good as a function of {', '.join(model.treatment)}, "
+            f"which names it right in {guessed / rows:.1%} of the rows ({base / rows:.1%} by guessing), so the weights "
+            "look bounded and adjust next to nothing; adjust for something that is not read off the treatment, or "
+            "write 'accept_poor_overlap: true' under objective to go on"
+        )
     poor = size < FEWEST_EFFECTIVE_ROWS or size < SMALLEST_EFFECTIVE_SHARE * rows
     if poor and rows >= FEW_ROWS and not model.options.accept_poor_overlap:
         worst = max(cells, key=lambda c: (c.weight, c.treatment, c.stratum))

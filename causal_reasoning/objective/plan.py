@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from causal_reasoning.graph.spec import Realisation
 from causal_reasoning.objective.loss import Loss, WeightedLikelihood
 from causal_reasoning.objective.ratio import Ratio
+from causal_reasoning.objective.rendering import RenderingModel
 from causal_reasoning.objective.strata import StratumModel, View
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Term:
     name : str
         Short name, the key of the part in the training log.
     kind : str
-        ``"likelihood"`` or ``"weight"``.
+        ``"likelihood"``, ``"weight"``, ``"standardization"``, ``"rendering"`` or ``"penalty"``.
     formula, latex : str
         The part as plain text and as LaTeX.
     because : str
@@ -220,6 +221,8 @@ class ObjectivePlan:
         The adjustment set that the model is shown as control text, and how it then answers.
     views : tuple of View
         Further encodings of the training rows that the loss reads.
+    renderings : tuple of RenderingModel
+        Views in which some nodes are drawn and texts written anew; the main view may be among them.
     baseline : bool
         Whether this is a method asked for by name, which the graph need not justify.
     licensed : bool
@@ -244,6 +247,7 @@ class ObjectivePlan:
     groups: tuple[str, ...] = ()
     strata: StratumModel | None = None
     views: tuple[View, ...] = ()
+    renderings: tuple[RenderingModel, ...] = ()
     baseline: bool = False
     licensed: bool = True
     license_reason: str = ""
@@ -265,6 +269,7 @@ class ObjectivePlan:
             "forward_passes": self.forward_passes.to_dict(),
             "strata": self.strata.to_dict() if self.strata else None,
             "views": [view.to_dict() for view in self.views],
+            "renderings": [rendering.to_dict() for rendering in self.renderings],
             "baseline": self.baseline,
             "licensed": self.licensed,
             "license_reason": self.license_reason,

@@ -268,7 +268,7 @@ def _tamed(
         touched = sum(cells[k] for k, w in weights.items() if w > options.clip)
         weights = {key: min(w, options.clip) for key, w in weights.items()}
         bias.append(
-            f"weights are clipped at {options.clip:g}: {touched:,} of {rows:,} rows, {lost:.1%} of the target "
+            f"weights are clipped at {options.clip:g}: {touched:,.0f} of {rows:,.0f} rows, {lost:.1%} of the target "
             "distribution is left out"
         )
     if options.self_normalise:

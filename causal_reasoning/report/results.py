@@ -58,6 +58,8 @@ class Arm:
         Name of its graph.
     estimator : str
         How it was trained.
+    licensed : bool or None
+        Whether the graph implies that the minimiser is what the query asks for; ``None`` where it is not known.
     seeds : tuple of int
         The seeds that finished.
     splits : mapping of str to SplitResult
@@ -70,6 +72,7 @@ class Arm:
     kind: str
     graph: str | None
     estimator: str
+    licensed: bool | None
     seeds: tuple[int, ...]
     splits: Mapping[str, SplitResult]
     gap: Number | None
@@ -179,6 +182,7 @@ def _arm(arm: Mapping[str, Any]) -> Arm:
         kind=kind if kind in KINDS else "graph",
         graph=arm.get("graph"),
         estimator=str(arm.get("estimator") or ""),
+        licensed=arm.get("licensed") if isinstance(arm.get("licensed"), bool) else None,
         seeds=tuple(arm.get("seeds") or ()),
         splits=splits,
         gap=read_number(arm.get("gap_closed")),

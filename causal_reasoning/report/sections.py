@@ -75,7 +75,8 @@ def _subtitle(arm: Arm, results: Results) -> str:
         return "untrained base"
     if arm.name == results.ceiling or arm.kind == "ceiling":
         return "ceiling: trained on interventional data"
-    parts = [arm.estimator] + [f"graph {arm.graph}"] * bool(arm.graph and arm.graph != arm.name)
+    baseline = "" if arm.licensed is not False else "not licensed by the graph"
+    parts = [arm.estimator, baseline] + [f"graph {arm.graph}"] * bool(arm.graph and arm.graph != arm.name)
     return ", ".join(filter(None, parts)) + (" · floor" if arm.name == results.floor else "")
 
 

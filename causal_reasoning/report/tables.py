@@ -122,11 +122,14 @@ def best_arm(results: Results) -> Arm | None:
 def _cells(results: Results) -> tuple[list[str], list[tuple[Arm, list[str]]]]:
     worst = any(s.worst for arm in results.arms for name, s in arm.splits.items() if name == results.split)
     gap = any(arm.gap for arm in results.arms)
-    headings = ["arm", "estimator", "seeds", *results.titles.values()]
+    # Where every objective is one that its graph licenses, there is nothing to tell apart.
+    licence = any(arm.licensed is False for arm in results.arms)
+    headings = ["arm", "estimator", *(["licensed"] * licence), "seeds", *results.titles.values()]
     headings += ["worst stratum"] * worst + ["gap closed"] * gap
     rows = []
     for arm in results.arms:
-        row = [arm.name, arm.estimator, str(len(arm.seeds))]
+        licensed = {True: "yes", False: "no", None: ""}[arm.licensed if arm.kind == "graph" else None]
+        row = [arm.name, arm.estimator, *([licensed] * licence), str(len(arm.seeds))]
         row += [percent_interval(arm.exact(split)) for split in results.titles]
         if worst:
             there = arm.splits.get(results.split or "")
@@ -147,6 +150,8 @@ def _caption(results: Results) -> str:
     if any(arm.gap for arm in results.arms):
         title = results.titles.get(results.split or "", results.split)
         text += f" Gap closed: share of the way from {results.floor} to {results.ceiling} on {title}."
+    if any(arm.licensed is False for arm in results.arms):
+        text += " Licensed: the graph implies that the minimiser is what the query asks for."
     if results.failed:
         text += f" {len(results.failed)} run{'s' * (len(results.failed) > 1)} failed."
     return text

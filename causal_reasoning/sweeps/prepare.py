@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from causal_reasoning.data.load import RunData, load_data
+from causal_reasoning.data.rendered_views import check_rendering
 from causal_reasoning.data.text_overlap import TextOverlap, text_overlap
 from causal_reasoning.data.views import Encoder, longest_controls, prompts
 from causal_reasoning.errors import NoValidPlanError
 from causal_reasoning.experiment import Arm, Experiment
 from causal_reasoning.objective import Derivation, ObjectivePlan, derive
 from causal_reasoning.objective.strata import FittedStrata, fit_strata
+from causal_reasoning.training.embeddings import embedder
 from causal_reasoning.training.weighting import RowWeights, row_weights
 
 
@@ -80,8 +82,14 @@ def prepare(experiment: Experiment, arm: Arm, seed: int, data: RunData | None = 
     """
     derivation = derive(arm.graph) if arm.graph is not None else None
     if data is None:
-        data = load_data(experiment, seed, interventional=arm.kind == "ceiling")
+        data = load_data(
+            experiment,
+            seed,
+            interventional=arm.kind == "ceiling",
+            embed=embedder(experiment.spec.model, folder=experiment.folder),
+        )
     plan = derivation.plan if derivation else None
+    check_rendering(experiment, plan)
     weights = row_weights(plan, data.train, data.validation)
     return Prepared(arm, derivation, weights, *_strata(experiment, plan, data))
 
@@ -122,7 +130,7 @@ def check_rows(experiment: Experiment, seed: int) -> None:
     spec = experiment.spec
     tokenizer = load_tokenizer(spec.model, folder=experiment.folder)
     encoder = Encoder(tokenizer, spec.prompt, experiment.write, spec.training.max_length)
-    data = load_data(experiment, seed)
+    data = load_data(experiment, seed, embed=embedder(experiment.spec.model, folder=experiment.folder))
     plans = [derive(arm.graph).plan for arm in experiment.arms if arm.graph is not None]
     shown = [fit_strata(plan.strata, data.train.columns) for plan in plans if plan.strata is not None]
     for table in (data.train, data.validation, *(split.table for split in data.splits)):

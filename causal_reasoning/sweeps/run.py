@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from causal_reasoning.data.encode import Encoded
 from causal_reasoning.data.load import RunData, load_data
+from causal_reasoning.data.rendered_views import render_rows
 from causal_reasoning.data.table import Table
 from causal_reasoning.data.views import Encoder, components, encode_views, own_controls
 from causal_reasoning.errors import CausalReasoningError, RunFailedError
@@ -26,6 +27,7 @@ from causal_reasoning.files import write_atomic, write_jsonl
 from causal_reasoning.objective.mixture import LOG_PRIOR
 from causal_reasoning.sweeps.prepare import Prepared, check_rows, prepare
 from causal_reasoning.sweeps.store import RESULT, SCHEMA, read_result, run_config, run_folder, versions
+from causal_reasoning.training.embeddings import embedder
 
 __all__ = ["Prepared", "Progress", "as_json", "check_rows", "prepare", "run"]
 
@@ -116,7 +118,12 @@ def _run(
     for half in folder.glob(".*.part"):  # what a killed process was writing
         half.unlink()
     spec = experiment.spec
-    data = load_data(experiment, seed, interventional=arm.kind == "ceiling")
+    data = load_data(
+        experiment,
+        seed,
+        interventional=arm.kind == "ceiling",
+        embed=embedder(experiment.spec.model, folder=experiment.folder),
+    )
     prepared = prepare(experiment, arm, seed, data)
     write_atomic(folder / "config.json", as_json(config))
     derivation = prepared.derivation.to_dict() if prepared.derivation else None
@@ -217,14 +224,16 @@ def _train(
         if progress is not None:
             progress(int(history[-1]["step"]), spec.training.steps)
 
+    rendered = render_rows(experiment, plan, data, encoder, seed)
+    views = encode_views(plan.views, strata, data.train, encoder) if plan and strata else {}
     fitted = fit(
         model,
         tokenizer,
-        train=own(data.train),
-        validation=own(data.validation),
+        train=own(rendered.train),
+        validation=own(rendered.validation),
         weights=prepared.weights,
         objective=plan.loss if plan else None,
-        views=encode_views(plan.views, strata, data.train, encoder) if plan and strata else None,
+        views={**views, **rendered.views} or None,
         memory={LOG_PRIOR: strata.log_probabilities} if strata else None,
         monitors={
             split.name: monitor(split.table.rows(range(min(len(split.table), MONITORED))))

@@ -110,6 +110,7 @@ def summary_of(
                 "graph": first["graph"]["name"] if first["graph"] else None,
                 "estimator": plan.get("estimator") or ("likelihood" if first["kind"] == "ceiling" else None),
                 "realisation": plan.get("realisation"),
+                "licensed": plan.get("licensed"),
                 "seeds": [r["seed"] for r in runs],
                 "splits": _splits(runs),
                 "gap_closed": summarise(closed) if closed and first["kind"] == "graph" and name != floor else None,

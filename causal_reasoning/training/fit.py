@@ -18,8 +18,11 @@ from safetensors.torch import load_file, save_file
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainingArguments
 
 from causal_reasoning.data.encode import Encoded, EncodedRows, collate
+from causal_reasoning.errors import InputError
 from causal_reasoning.experiment import TrainingSpec
 from causal_reasoning.objective.loss import Loss, WeightedLikelihood
+from causal_reasoning.objective.penalties import PenalisedLoss, accumulation_refusal
+from causal_reasoning.training.equip import equip, strip
 from causal_reasoning.training.trainer import TargetRiskTrainer
 from causal_reasoning.training.weighting import RowWeights
 
@@ -134,6 +137,9 @@ def fit(
     RunFailedError
         If the loss is no longer a number.
     """
+    objective = objective or WeightedLikelihood()
+    _check(objective, model, settings)
+    callbacks = equip(model, objective)
     best = settings.select == "best"
     evaluate_every = min(settings.evaluate_every, settings.steps)
     # The best step is only kept if it is saved, so both happen together then.
@@ -175,7 +181,7 @@ def fit(
         train_dataset=EncodedRows(train, weights.loss.tolist(), weights.groups.tolist(), views),
         eval_dataset=EncodedRows(validation, weights.validation.tolist()),
         data_collator=collate(tokenizer.pad_token_id),
-        objective=objective or WeightedLikelihood(),
+        objective=objective,
         groups=int(weights.groups.max()) + 1,
         sampling_weights=weights.sampling,
         tokens_per_answer=float(np.mean([len(row.target) for row in train])),
@@ -187,7 +193,9 @@ def fit(
     )
     trainer.scorers = {name: rows for name, rows in monitors.items() if callable(rows)}
     trainer.memory.update({name: torch.tensor(values).float() for name, values in (memory or {}).items()})
-    trainer.add_callback(_Complete(trainer.memory))
+    # What a loss needs beside batches is kept with a checkpoint before the checkpoint counts as complete.
+    for callback in (*callbacks, _Complete(trainer.memory)):
+        trainer.add_callback(callback)
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     started = time.perf_counter()
@@ -201,7 +209,22 @@ def fit(
     if step not in curve:
         metrics = trainer.evaluate()
         curve[step] = metrics["eval_validation_nll"]
+    strip(model)
     return Fitted(list(trainer.state.log_history), step, curve[step], time.perf_counter() - started)
+
+
+def _check(objective: Loss, model: Any, settings: TrainingSpec) -> None:
+    """Refuse what an objective with penalties cannot be trained with."""
+    refusal = accumulation_refusal(objective, settings.gradient_accumulation, settings.batch_size)
+    if refusal:
+        raise InputError.at("training.gradient_accumulation", refusal)
+    depth = int(model.config.get_text_config().num_hidden_layers)
+    penalties = objective.penalties if isinstance(objective, PenalisedLoss) else ()
+    for layer in sorted({state.layer for penalty in penalties for state in penalty.states}):
+        if not -depth - 1 <= layer <= depth:
+            raise InputError.at(
+                "bind.hidden.layer", f"the model has {depth} layers, and a penalty reads the state after layer {layer}"
+            )
 
 
 def _resume_point(folder: Path) -> str | None:

@@ -40,7 +40,7 @@ def parse_binding(text: str) -> DataBinding:
     Examples
     --------
     >>> parse_binding("text:question")
-    TextBinding(text='question')
+    TextBinding(text='question', rendered_by=())
     """
     kind, colon, name = text.partition(":")
     if not colon:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from causal_reasoning.graph.assumptions import AssumptionGraph
 from causal_reasoning.graph.edits.base import Link, links
 from causal_reasoning.graph.spec import NodeSpec
+from causal_reasoning.graph.surrogates import SurrogateBinding
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def _node(name: str, spec: NodeSpec | None) -> str | None:
 def _bound(spec: NodeSpec) -> str:
     if spec.bind is None:
         return "latent"
+    if isinstance(spec.bind, SurrogateBinding):
+        return f"the surrogate {spec.bind.column_name}"
     kind = {"column": "the column", "text": "the text column"}.get(next(iter(spec.bind.model_dump())))
     return f"{kind} '{spec.bind.column_name}'" if kind else f"the representation at {spec.bind.column_name}"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identification import Identification
+from causal_reasoning.identification import Identification, IdentifiedByAdjustment
 from causal_reasoning.objective.baselines.base import Baseline, Value
 from causal_reasoning.objective.baselines.cat import CAT
 from causal_reasoning.objective.baselines.cft import CFT
@@ -20,6 +20,7 @@ from causal_reasoning.objective.baselines.swa import SWA
 from causal_reasoning.objective.baselines.vrex import VREx
 from causal_reasoning.objective.notation import nll
 from causal_reasoning.objective.plan import ObjectivePlan, Term
+from causal_reasoning.objective.rendering import RenderingModel, rendering_model
 
 BASELINES: dict[str, type[Baseline]] = {
     baseline.name: baseline
@@ -101,7 +102,18 @@ def plan_baseline(
         baseline=True,
         licensed=license_.licensed,
         license_reason=license_.because,
+        renderings=_renderings(baseline, graph, verdict),
     )
+
+
+def _renderings(baseline: Baseline, graph: AssumptionGraph, verdict: Identification) -> tuple[RenderingModel, ...]:
+    """The counterfactual view of a baseline that needs pairs; none if there is nothing that could be drawn anew."""
+    drawn = baseline.drawn or (verdict.adjustment if isinstance(verdict, IdentifiedByAdjustment) else ())
+    if baseline.needs != "pairs" or not drawn:
+        return ()
+    if any(node not in graph.causal.observed or graph.is_text(node) for node in drawn):
+        return ()
+    return (rendering_model(graph, drawn, baseline.views),)
 
 
 def _check_groups(kind: type[Baseline], graph: AssumptionGraph, groups: tuple[str, ...], where: str) -> None:

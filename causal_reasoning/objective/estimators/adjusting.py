@@ -7,7 +7,7 @@ from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect
 from causal_reasoning.objective.notation import latex_names, listed
 from causal_reasoning.objective.plan import ObjectivePlan, Refusal, Term
-from causal_reasoning.objective.strata import CONTROL, MOST_STRATA, Answer, StratumModel
+from causal_reasoning.objective.strata import MOST_STRATA, Answer, StratumModel
 
 
 def adjusting_set(graph: AssumptionGraph, identification: Identification, name: str) -> tuple[str, ...] | Refusal:
@@ -70,10 +70,10 @@ def stratum_model(
         nodes=z,
         columns=tuple(graph.column(node) for node in z),
         answer=answer,
-        control=str(getattr(graph.objective, "control", CONTROL)),
+        control=graph.objective.control,
         draws=draws,
         most=most,
-        accept_poor_overlap=bool(getattr(graph.objective, "accept_poor_overlap", False)),
+        accept_poor_overlap=graph.objective.accept_poor_overlap,
     )
 
 

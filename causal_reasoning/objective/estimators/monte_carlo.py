@@ -51,7 +51,7 @@ def plan_monte_carlo(graph: AssumptionGraph, identification: Identification) -> 
     z = adjusting_set(graph, identification, NAME)
     if isinstance(z, Refusal):
         return z
-    draws = int(getattr(graph.objective, "draws", DRAWS))
+    draws = graph.objective.draws
     strata = stratum_model(graph, z, "draws", most=MOST, draws=draws)
     nll = conditional_term(graph, strata)
     text, latex = conditional_text(graph, z, "m")

@@ -26,6 +26,7 @@ from causal_reasoning.objective.density_ratio import Blocked, density_ratio
 from causal_reasoning.objective.notation import latex_names, listed, nll, policy_of, risk
 from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term, WeightModel, WeightOptions
 from causal_reasoning.objective.ratio import Ratio
+from causal_reasoning.objective.surrogates import surrogate_note
 
 
 def plan_weighting(graph: AssumptionGraph, identification: Identification) -> ObjectivePlan | Refusal:
@@ -175,15 +176,16 @@ def _plan(graph: AssumptionGraph, weights: WeightModel, because: str) -> Objecti
             ),
         ),
         forward_passes=ForwardPasses(train=1, inference=1),
-        approximate=_approximate(weights.options),
+        approximate=_approximate(graph, weights),
         weights=weights,
         realisation=graph.objective.realisation,
     )
 
 
-def _approximate(options: WeightOptions) -> str:
-    """Which options keep the minimiser from being exact."""
-    parts = []
+def _approximate(graph: AssumptionGraph, weights: WeightModel) -> str:
+    """What keeps the minimiser from being exact: options, and strata that stand in for what nobody labelled."""
+    options = weights.options
+    parts = [note] if (note := surrogate_note(graph, weights.stratum)) else []
     if options.nuisance == "logistic":
         parts.append("propensities come from a regression")
     if options.smoothing:

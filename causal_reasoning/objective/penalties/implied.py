@@ -29,6 +29,7 @@ from dataclasses import dataclass
 
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.graph.spec import ColumnBinding, PenaltyKind
+from causal_reasoning.graph.surrogates import SurrogateBinding
 from causal_reasoning.identification import minimal_separator
 from causal_reasoning.identification.bitsets import tables
 from causal_reasoning.identification.implications import Independence
@@ -113,7 +114,9 @@ class _Search:
         self.edges = tables(self.causal)
         self.reached: dict[tuple[int, int], int] = {}
         self.labels = tuple(
-            name for name in self.data if isinstance(graph.binding(name), ColumnBinding) or name in written
+            name
+            for name in self.data
+            if isinstance(graph.binding(name), (ColumnBinding, SurrogateBinding)) or name in written
         )
 
     def run(self) -> tuple[ImpliedIndependence, ...]:
