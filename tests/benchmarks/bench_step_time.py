@@ -1,131 +1,163 @@
-"""Step time of the weighted objective against a stock Trainer with peft LoRA, on the same batches.
+"""Step time of compiled objectives against stock LoRA training, on the same batches.
 
-Both trainers see the same rows in the same order; they take turns, so that a busy machine hits both. Prints the
-ratio of the medians over all steps, and its range over the rounds.
+Every objective trains the same rows in the same order with the same optimiser; "stock" computes the model's own loss
+as transformers' Trainer does. The objectives take turns, so that a busy machine hits all of them. Prints the ratio
+of medians to stock with its range over the rounds, and peak memory where there is a GPU.
 
-Usage: python tests/benchmarks/bench_step_time.py [--rounds 5] [--steps 40] [--model default]
+Usage: python -m tests.benchmarks.bench_step_time [--rounds 5] [--steps 20] [--model default]
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from rich.console import Console
+from rich.table import Table as Printed
 
-from causal_reasoning.data.encode import Encoded, EncodedRows, collate, encode
+from causal_reasoning.data.encode import EncodedRows, collate
 from causal_reasoning.data.load import load_data
-from causal_reasoning.data.sampling import SystematicSampler
-from causal_reasoning.experiment import load_experiment
-from causal_reasoning.objective import compile_objective
+from causal_reasoning.data.rendered_views import render_rows
+from causal_reasoning.data.table import Table
+from causal_reasoning.data.views import Encoder, encode_views, own_controls
+from causal_reasoning.experiment import Experiment, load_experiment
+from causal_reasoning.graph import AssumptionGraph, load_graph
+from causal_reasoning.graph.spec import ObjectiveSpec
+from causal_reasoning.objective import derive
+from causal_reasoning.objective.loss import Loss
+from causal_reasoning.objective.mixture import LOG_PRIOR
+from causal_reasoning.objective.strata import fit_strata
+from causal_reasoning.training.equip import equip, strip
 from causal_reasoning.training.model import attach_lora, load_model
-from causal_reasoning.training.trainer import TargetRiskTrainer
+from causal_reasoning.training.step import TorchStep
 from causal_reasoning.training.weighting import row_weights
 
-WARM_UP = 5
+WARM_UP = 3
+STRATA = 4
 
 
-class Clock(TrainerCallback):  # type: ignore[misc]
-    """Time from the beginning of a step to its end, in seconds."""
+def changed(graph: AssumptionGraph, **objective: Any) -> AssumptionGraph:
+    """The graph with another objective."""
+    from dataclasses import replace
 
-    def __init__(self) -> None:
-        self.steps: list[float] = []
-        self.started = 0.0
+    return replace(graph, objective=ObjectiveSpec.model_validate({**graph.objective.model_dump(), **objective}))
 
-    def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
-        self.started = time.perf_counter()
 
-    def on_step_end(self, *args: Any, **kwargs: Any) -> None:
-        if torch.cuda.is_available():
+def arms() -> dict[str, AssumptionGraph | None]:
+    """What is timed."""
+    reasoning, rendered = load_graph("reasoning"), load_graph("rendered_style")
+    return {
+        "stock": None,
+        "weighting": changed(reasoning, realisation="loss_weights"),
+        "variance penalty": load_graph("skill_state"),
+        "rendering": rendered,
+        "matching (pairs)": changed(rendered, estimator="matching"),
+        "standardization": load_graph("question_confounded"),
+        f"distillation, K = {STRATA}": changed(load_graph("question_confounded"), estimator="distillation"),
+        "groupdro": changed(reasoning, baseline="groupdro"),
+        "irm": changed(reasoning, baseline="irm"),
+    }
+
+
+def prepared(experiment: Experiment, graph: AssumptionGraph | None, data: Any, encoder: Encoder) -> tuple[Any, Any]:
+    """The rows of an arm as batches are made of them, and its loss."""
+    if graph is None:
+        rows = encoder(data.train)
+        return EncodedRows(rows, [1.0] * len(rows)), None
+    plan = derive(graph).plan
+    if plan.strata is None:
+        weights = row_weights(plan, data.train, data.validation)
+        rendered = render_rows(experiment, plan, data, encoder, 1)
+        rows = encoder(rendered.train)
+        return EncodedRows(rows, weights.loss.tolist(), weights.groups.tolist(), rendered.views), plan.loss
+    # The letters rows with a column of four values: what is timed is the number of passes.
+    train = Table({**data.train.columns, "source": [f"s{i % STRATA}" for i in range(len(data.train))]}, "rows")
+    strata = fit_strata(plan.strata, train.columns)
+    rows = encoder(train, own_controls(strata.model, train))
+    return EncodedRows(rows, [1.0] * len(rows), None, encode_views(plan.views, strata, train, encoder)), plan.loss
+
+
+def measure(
+    name: str, loss: Loss | None, rows: Any, tokenizer: Any, experiment: Any, options: Any
+) -> tuple[float, float]:
+    """Median seconds of a step, and peak memory in MiB on a GPU."""
+    torch.manual_seed(0)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model, _ = load_model(options.model)
+    model = attach_lora(model, experiment.spec.adapter).to(device).train()
+    if loss is not None:
+        equip(model, loss)
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
+    together = collate(tokenizer.pad_token_id)
+    chosen = [rows[i % len(rows)] for i in range((options.steps + WARM_UP) * options.batch_size)]
+    batches = [together(chosen[i : i + options.batch_size]) for i in range(0, len(chosen), options.batch_size)]
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    memory: dict[str, torch.Tensor] = {LOG_PRIOR: torch.full((STRATA,), 1 / STRATA).log().to(device)}
+    times = []
+    for number, batch in enumerate(batches):
+        inputs = _on(batch, device)
+        start = time.perf_counter()
+        if loss is None:
+            value = model(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], labels=inputs["labels"]
+            ).loss
+        else:
+            groups = int(max(rows.groups)) + 1
+            value = loss(TorchStep(model, inputs, groups=groups, number=number, last=options.steps, memory=memory))[
+                "loss"
+            ]
+        value.backward()
+        torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        if device == "cuda":
             torch.cuda.synchronize()
-        self.steps.append(time.perf_counter() - self.started)
+        times.append(time.perf_counter() - start)
+    strip(model)
+    peak = torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else float("nan")
+    return statistics.median(times[WARM_UP:]), peak
+
+
+def _on(batch: Mapping[str, Any], device: str) -> dict[str, Any]:
+    return {k: _on(v, device) if isinstance(v, Mapping) else v.to(device) for k, v in batch.items()}
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--model", default="default")
     options = parser.parse_args()
     experiment = load_experiment("letters")
-    graph = next(arm.graph for arm in experiment.arms if arm.graph is not None and arm.graph.name == "reasoning")
     data = load_data(experiment, 1)
-    weights = row_weights(compile_objective(graph), data.train, data.validation)
     _, tokenizer = load_model(options.model)
-    rows = encode(data.train, tokenizer, experiment.spec.prompt, experiment.write, 512)
-    importance = np.maximum(weights.loss, weights.sampling)
-    medians: dict[str, list[float]] = {"stock": [], "weighted": []}
+    encoder = Encoder(tokenizer, experiment.spec.prompt, experiment.write, 512)
+    found = {name: prepared(experiment, graph, data, encoder) for name, graph in arms().items()}
+    times: dict[str, list[float]] = {name: [] for name in found}
+    memory: dict[str, float] = {}
     for turn in range(options.rounds):
-        for name in ("stock", "weighted") if turn % 2 == 0 else ("weighted", "stock"):
-            steps = measure(name, options, rows, importance, tokenizer, experiment)
-            medians[name].append(statistics.median(steps))
-    ratios = [w / s for w, s in zip(medians["weighted"], medians["stock"], strict=True)]
-    for name, values in medians.items():
-        print(f"{name:9} median step {statistics.median(values) * 1000:7.1f} ms")
-    print(
-        f"ratio weighted / stock: {statistics.median(ratios):.3f} "
-        f"(rounds: {min(ratios):.3f} to {max(ratios):.3f}, {options.rounds} rounds of {options.steps} steps)"
-    )
-
-
-def measure(
-    name: str, options: argparse.Namespace, rows: list[Encoded], weights: Any, tokenizer: Any, experiment: Any
-) -> list[float]:
-    """Step times of one trainer, in seconds."""
-    torch.manual_seed(0)
-    model, _ = load_model(options.model)
-    model = attach_lora(model, experiment.spec.adapter)
-    order = list(SystematicSampler(np.ones(len(rows)), seed=0))
-    clock = Clock()
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = TrainingArguments(
-            output_dir=str(Path(folder)),
-            per_device_train_batch_size=options.batch_size,
-            max_steps=options.steps + WARM_UP,
-            learning_rate=1e-3,
-            save_strategy="no",
-            logging_steps=10,
-            report_to="none",
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            label_names=["labels"],
-            train_sampling_strategy="sequential",
-            dataloader_pin_memory=False,
-            seed=0,
+        for name in list(found) if turn % 2 == 0 else list(found)[::-1]:
+            rows, loss = found[name]
+            step, memory[name] = measure(name, loss, rows, tokenizer, experiment, options)
+            times[name].append(step)
+    table = Printed(title=f"Step time, {options.rounds} rounds of {options.steps} steps, batch {options.batch_size}")
+    for heading in ("objective", "median ms", "ratio to stock", "range", "peak MiB"):
+        table.add_column(heading, justify="left" if heading == "objective" else "right")
+    for name, values in times.items():
+        ratios = [value / stock for value, stock in zip(values, times["stock"], strict=True)]
+        peak = f"{memory[name]:.0f}" if memory[name] == memory[name] else "-"
+        middle = f"{statistics.median(ratios):.2f}"
+        table.add_row(
+            name, f"{1000 * statistics.median(values):.1f}", middle, f"{min(ratios):.2f} to {max(ratios):.2f}", peak
         )
-        common: dict[str, Any] = {"model": model, "args": arguments, "callbacks": [clock]}
-        trainer: Trainer
-        if name == "stock":
-            together = collate(tokenizer.pad_token_id)
-
-            def plain(batch: list[dict[str, Any]]) -> dict[str, Any]:
-                return {key: value for key, value in together(batch).items() if key != "weight"}
-
-            ordered = EncodedRows([rows[i] for i in order], [1.0] * len(rows))
-            trainer = Trainer(train_dataset=ordered, data_collator=plain, **common)
-        else:
-            trainer = TargetRiskTrainer(
-                train_dataset=EncodedRows(rows, weights.tolist()),
-                data_collator=collate(tokenizer.pad_token_id),
-                sampling_weights=np.ones(len(rows)),
-                tokens_per_answer=float(np.mean([len(row.target) for row in rows])),
-                validation=[],
-                validation_weights=np.ones(0),
-                monitors={},
-                pad=tokenizer.pad_token_id,
-                **common,
-            )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
-    return clock.steps[WARM_UP:]
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":
