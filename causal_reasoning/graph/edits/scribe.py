@@ -157,7 +157,12 @@ def _spec(spec: NodeSpec, like: ScalarNode) -> str:
 def _flow(data: object, like: ScalarNode) -> str:
     """Write plain data in one line, with quotes where the file has them everywhere."""
     if isinstance(data, dict):
-        return "{" + ", ".join(f"{scalar(key, like)}: {_flow(value, like)}" for key, value in data.items()) + "}"
+        kept = {key: value for key, value in data.items() if value is not None}
+        return "{" + ", ".join(f"{scalar(key, like)}: {_flow(value, like)}" for key, value in kept.items()) + "}"
+    if isinstance(data, (list, tuple)):
+        return "[" + ", ".join(_flow(value, like) for value in data) + "]"
+    if isinstance(data, (bool, int, float)):
+        return str(data).lower()
     return scalar(str(data), like)
 
 
