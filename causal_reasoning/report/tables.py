@@ -151,7 +151,7 @@ def _caption(results: Results) -> str:
         title = results.titles.get(results.split or "", results.split)
         text += f" Gap closed: share of the way from {results.floor} to {results.ceiling} on {title}."
     if any(arm.licensed is False for arm in results.arms):
-        text += " Licensed: the graph implies that the minimiser is what the query asks for."
+        text += " Licensed: the arm's graph implies that the minimiser is what the query asks for."
     if results.failed:
         text += f" {len(results.failed)} run{'s' * (len(results.failed) > 1)} failed."
     return text
