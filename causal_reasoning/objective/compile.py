@@ -7,7 +7,7 @@ from typing import Any
 
 from causal_reasoning.errors import InputError, NotIdentifiedError, NoValidPlanError, did_you_mean
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identification import Identification, IdentifiedByAdjustment, identify
+from causal_reasoning.identification import Identification, IdentifiedByAdjustment, IdentifiedInGeneral, identify
 from causal_reasoning.objective.baselines import BASELINES, plan_baseline
 from causal_reasoning.objective.estimators import ESTIMATORS
 from causal_reasoning.objective.penalties import label_columns, penalties_left_out, plan_penalties, with_penalties
@@ -91,6 +91,11 @@ def derive(graph: AssumptionGraph) -> Derivation:
         return Derivation(graph, verdict, _penalised(graph, _baseline(graph, verdict, graph.objective.baseline)))
     if not verdict.identified:
         raise NotIdentifiedError(f"{graph.source or graph.name}: {_refusal(verdict)}")
+    if isinstance(verdict, IdentifiedInGeneral) and verdict.selected:
+        raise NoValidPlanError(
+            f"{graph.source or graph.name}: the rows were selected on {', '.join(verdict.selected)}, and no objective "
+            f"is compiled for selected rows yet; the query is identified as {verdict.estimand.text()}"
+        )
     plans: dict[str, ObjectivePlan] = {}
     refused: list[Refusal] = []
     for name, estimator in ESTIMATORS.items():

@@ -156,6 +156,9 @@ class _Writer:
 
     def conditionals(self, probability: Probability, scope: Mapping[str, Variable]) -> Iterable[Conditional]:
         """The chain rule, causes first, each factor without the conditions that the graph makes irrelevant."""
+        if probability.selected:
+            # Among selected rows other independences hold than the graph says.
+            raise ValueError(f"no weights are compiled from selected rows: {probability.text()}")
         known = set(probability.given)
         for name in sorted(probability.of, key=lambda n: self.place[n]):
             given = sorted(self.needed(name, frozenset(known)))

@@ -92,6 +92,13 @@ def test_what_cannot_be_trained_is_refused_with_the_reason(
     assert caught.value.exit_code == 4
 
 
+def test_no_objective_is_compiled_for_selected_rows() -> None:
+    # The selected rows have other independences than the graph says, so weights and proofs would only look right.
+    selected = graph("t -> y; x -> y; t -> kept", kept="kept: {role: selection}")
+    with pytest.raises(NoValidPlanError, match=r"the rows were selected on kept.*identified as P\(x, y \| t, kept=1\)"):
+        derive(selected)
+
+
 def test_an_estimator_that_was_asked_for_is_told_what_else_is_valid() -> None:
     with pytest.raises(NoValidPlanError, match=r"valid here: weighting$"):
         derive(graph("z -> t -> x -> y; z -> x", objective="objective: {estimator: likelihood}"))
