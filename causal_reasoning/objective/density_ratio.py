@@ -270,11 +270,10 @@ def _average(
 def _numbered(ratio: Ratio) -> Ratio:
     """Give copies the smallest free numbers, for printing."""
     outer = _order(ratio.over)
-    both = {**outer}
     return Ratio(
         tuple(outer[v] for v in ratio.over),
-        tuple(_renumbered(part, both) for part in ratio.above),
-        tuple(_renumbered(part, both) for part in ratio.below),
+        tuple(_renumbered(part, outer) for part in ratio.above),
+        tuple(_renumbered(part, outer) for part in ratio.below),
     )
 
 
@@ -290,8 +289,7 @@ def _order(over: Sequence[Variable]) -> dict[Variable, Variable]:
 def _renumbered(part: Conditional | Ratio, label: Mapping[Variable, Variable]) -> Conditional | Ratio:
     if isinstance(part, Conditional):
         return _relabelled(part, label)
-    free = {copy for name, copy in part.variables for _ in (name,)}
-    first = max([0, *free, *(copy for _, copy in label.values())])
+    first = max((copy for _, copy in [*part.variables, *label.values()]), default=0)
     inner = {v: (name, first + copy) for v, (name, copy) in _order(part.over).items()}
     both = {**label, **inner}
     return Ratio(

@@ -116,9 +116,6 @@ class Step(Protocol):
     def gradient(self, value: Array, of: Array) -> Array:
         """Derivative of a scalar with respect to a tensor, itself differentiable."""
 
-    def number_like(self, value: float) -> Array:
-        """A scalar tensor that requires a gradient, on the step's device."""
-
 
 class Loss(Protocol):
     """What is minimised."""

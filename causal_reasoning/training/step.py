@@ -186,10 +186,6 @@ class TorchStep:
         """Derivative of a scalar, itself differentiable."""
         return torch.autograd.grad(value, of, create_graph=True)[0]
 
-    def number_like(self, value: float) -> torch.Tensor:
-        """A scalar that requires a gradient, on the step's device."""
-        return torch.tensor(value, device=self.weight.device, requires_grad=True)
-
     def _view(self, view: str) -> dict[str, Any]:
         if view not in self.inputs:
             raise InputError.at(

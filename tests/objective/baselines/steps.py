@@ -27,7 +27,6 @@ class FixedStep:
     visible: Any
     marked: Any
     gradient: Any
-    number_like: Any
 
     def __init__(
         self,
