@@ -43,7 +43,11 @@ def findings(results: Results) -> tuple[list[str], list[str]]:
         said.append(f"No graph does better on {title} than {best.name}.")
     rest: list[str] = []
     others = [arm for arm in results.arms if arm.kind == "graph" and arm not in (best, floor)]
-    rest += [_against(arm, floor, split, "Another graph") for arm in others if arm.exact(split)]
+    rest += [
+        _against(arm, floor, split, "A baseline" if arm.licensed is False else "Another graph")
+        for arm in others
+        if arm.exact(split)
+    ]
     rest += [_untrained(arm, split) for arm in results.arms if arm.kind == "base" and arm.exact(split)]
     said += _cost(results, best, floor)
     seeds = max((len(arm.seeds) for arm in results.arms), default=0)
