@@ -6,6 +6,8 @@ from causal_reasoning.report.numbers import percent, percent_interval
 from causal_reasoning.report.results import Arm, Number, Results
 from causal_reasoning.report.tables import best_arm
 
+_FEW = 3  # more baselines than this share one sentence
+
 
 def findings(results: Results) -> tuple[list[str], list[str]]:
     """Say what a sweep found.
@@ -42,11 +44,15 @@ def findings(results: Results) -> tuple[list[str], list[str]]:
     elif best:
         said.append(f"No graph does better on {title} than {best.name}.")
     rest: list[str] = []
-    others = [arm for arm in results.arms if arm.kind == "graph" and arm not in (best, floor)]
+    others = [arm for arm in results.arms if arm.kind == "graph" and arm not in (best, floor) and arm.exact(split)]
+    known = [arm for arm in others if arm.licensed is False]
+    summed = known if len(known) > _FEW else []
+    if summed:
+        rest.append(_together(summed, floor, split))
     rest += [
         _against(arm, floor, split, "A baseline" if arm.licensed is False else "Another graph")
         for arm in others
-        if arm.exact(split)
+        if arm not in summed
     ]
     rest += [_untrained(arm, split) for arm in results.arms if arm.kind == "base" and arm.exact(split)]
     said += _cost(results, best, floor)
@@ -57,6 +63,22 @@ def findings(results: Results) -> tuple[list[str], list[str]]:
         many = len(results.failed) > 1
         rest.append(f"{len(results.failed)} run{'s' if many else ''} failed and {'are' if many else 'is'} left out.")
     return said, rest
+
+
+def _together(arms: list[Arm], floor: Arm | None, split: str) -> str:
+    """Sum up many arms that their graphs do not license."""
+    scores = sorted(((number.mean, arm.name) for arm in arms if (number := arm.exact(split))), reverse=True)
+    low, high = percent(scores[-1][0]), f"{percent(scores[0][0])}\N{NO-BREAK SPACE}%"
+    text = (
+        f"{len(scores)} baselines that their graphs do not license ({', '.join(name for _, name in scores)}) "
+        f"reach between {low} and {high}"
+    )
+    least = floor.exact(split) if floor else None
+    if floor and least:
+        points = scores[0][0] - least.mean
+        way = "more" if points > 0 else "less"
+        text += f"; the best of them, {scores[0][1]}, {percent(abs(points))} points {way} than {floor.name}"
+    return text + "."
 
 
 def _share(number: Number) -> str:

@@ -14,6 +14,7 @@ from causal_reasoning.report.tables import best_arm
 
 Records = Sequence[Mapping[str, Any]]
 _TONES = 8
+_LINES = ("", " dashed", " dotted")
 _CURVES = (
     ("do_exact_match", "Exact match under the intervention, %", True),
     ("do_nll", "Negative log-likelihood under the intervention", False),
@@ -23,9 +24,9 @@ _CURVES = (
 
 
 def tones(results: Results) -> dict[str, str]:
-    """Give each arm the CSS class of its colour, the same in all charts."""
+    """Give each arm the CSS classes of its colour, the same in all charts; from the ninth on with another line."""
     trained = [arm.name for arm in results.arms if arm.kind == "graph"]
-    found = {name: f"arm-{i % _TONES}" for i, name in enumerate(trained)}
+    found = {name: f"arm-{i % _TONES}{_LINES[i // _TONES % len(_LINES)]}" for i, name in enumerate(trained)}
     return {arm.name: found.get(arm.name, f"arm-{arm.kind}") for arm in results.arms}
 
 

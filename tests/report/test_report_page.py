@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 from causal_reasoning.report import write_page
 from causal_reasoning.report.page import render_page
-from tests.report.synthetic_runs import SCORES, SKILLS, SPLITS, STYLES, records, summary
+from tests.report.synthetic_runs import SCORES, SKILLS, SPLITS, STYLES, number, records, summary
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=y>"
@@ -67,6 +68,28 @@ def test_findings_come_from_the_numbers() -> None:
     assert "29.3 points more than erm" in text
     assert "2.9 points below erm" in text
     assert "do not settle the difference" in text
+
+
+def with_baselines(many: int) -> dict[str, Any]:
+    """The summary with copies of one arm that no graph licenses, each a point better than the one before."""
+    result = summary()
+    model = next(arm for arm in result["arms"] if arm["name"] == "reasoning_reversed")
+    for i in range(many):
+        arm = copy.deepcopy(model) | {"name": f"known{i}", "licensed": False}
+        arm["splits"]["do"]["exact_match"] = number((0.30 + 0.01 * i,) * 3)
+        result["arms"].insert(2, arm)
+    return result
+
+
+def test_many_baselines_share_one_sentence_and_no_two_arms_share_a_line() -> None:
+    page = render_page(records(), with_baselines(9))
+    text = Checker(page).text
+    assert "9 baselines that their graphs do not license (known8, known7, " in text
+    assert "reach between 30.0 and 38.0 %; the best of them, known8, 1.7 points less than erm." in text
+    assert "A baseline, known" not in text
+    swatches = set(re.findall(r'<span class="swatch (arm-\d[^"]*)"', page))
+    assert len(swatches) == 13  # nine and the four graphs
+    assert "A baseline, known1" in Checker(render_page(records(), with_baselines(2))).text
 
 
 def test_self_contained_and_well_formed() -> None:
