@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,8 +107,31 @@ class Reversed(Policy):
         return result
 
 
+@dataclass(frozen=True)
+class PerRow(Policy):
+    """do(node = value) with a value of its own for every row.
+
+    Parameters
+    ----------
+    indices : tuple of int
+        Position of each row's value among the node's values.
+    """
+
+    indices: tuple[int, ...]
+
+    def apply(self, own: Array, marginal: Array) -> Array:
+        """Put all probability of each row on its value; ``own`` has one row for each of ours."""
+        return np.eye(own.shape[-1])[list(self.indices)]
+
+    def placed(self, rows: NDArray[np.int64], start: int, size: int) -> PerRow:
+        """Move the values from ``start`` on to some rows of a block of ``size``; the others get the first value."""
+        block = np.zeros(size, dtype=np.int64)
+        block[rows] = self.indices[start : start + len(rows)]
+        return PerRow(tuple(block.tolist()))
+
+
 WORDS: dict[str, Policy] = {"uniform": Uniform(), "marginal": Marginal(), "reversed": Reversed()}
-PolicyLike = Policy | str | Mapping[str, float]
+PolicyLike = Policy | str | Mapping[str, float] | Sequence[str]
 
 
 def parse_policy(written: PolicyLike, values: tuple[str, ...], where: str = "policy") -> Policy:
@@ -116,9 +139,9 @@ def parse_policy(written: PolicyLike, values: tuple[str, ...], where: str = "pol
 
     Parameters
     ----------
-    written : Policy, str or mapping
+    written : Policy, str, mapping or sequence
         ``"uniform"``, ``"marginal"`` or ``"reversed"``; else one of the node's values; or a mapping from values
-        to probabilities.
+        to probabilities; or a list with a value for every row.
     values : tuple of str
         The node's values.
     where : str
@@ -152,8 +175,15 @@ def parse_policy(written: PolicyLike, values: tuple[str, ...], where: str = "pol
             return SetValue(values.index(written))
         near = did_you_mean(written, [*values, *WORDS])
         raise InputError.at(where, f"'{written}' is neither a value nor a policy; {near}")
+    if isinstance(written, list | tuple):
+        place = {value: index for index, value in enumerate(values)}
+        for row, value in enumerate(written, start=1):
+            if value not in place:
+                near = did_you_mean(str(value), values)
+                raise InputError.at(where, f"'{value}' for row {row} is not one of the values; {near}")
+        return PerRow(tuple(place[value] for value in written))
     if not isinstance(written, Mapping):
-        kinds = "a value, 'uniform', 'marginal', 'reversed' or a table of probabilities"
+        kinds = "a value, 'uniform', 'marginal', 'reversed', a table of probabilities or a list of values"
         raise InputError.at(where, f"a policy is {kinds}, this is {written!r}")
     weights = dict.fromkeys(values, 0.0)
     for value, weight in written.items():
@@ -169,6 +199,8 @@ def _checked(policy: Policy, values: tuple[str, ...], where: str) -> Policy:
     """Refuse ready-made policies that do not fit the node; bring a table's sum to exactly one."""
     if isinstance(policy, SetValue) and not 0 <= policy.index < len(values):
         raise InputError.at(where, f"there is no value number {policy.index}; the node has {len(values)}")
+    if isinstance(policy, PerRow) and not all(0 <= index < len(values) for index in policy.indices):
+        raise InputError.at(where, f"a row has a value number out of range; the node has {len(values)} values")
     if isinstance(policy, TablePolicy):
         if len(policy.probabilities) != len(values):
             given = len(policy.probabilities)

@@ -8,6 +8,7 @@ import pytest
 
 from causal_reasoning.errors import InputError
 from causal_reasoning.scm import World, load_world
+from causal_reasoning.scm.sampling import block_size
 
 HEAD = """\
 version: 1
@@ -152,6 +153,26 @@ def test_many_parents_in_a_row_are_enumerated_cheaply(tmp_path: Path) -> None:
         world.probability([f"n{i}" for i in range(40)])
 
 
+def test_wide_worlds_are_drawn_in_bounded_memory(tmp_path: Path) -> None:
+    # Memory for 8,192 rows at once would grow with the number of nodes and of values.
+    values = ", ".join(f"v{i}" for i in range(500))
+    text = "version: 1\nname: wide\nnodes:\n" + "".join(
+        f"  n{i}:\n    role: other\n    mechanism: {{kind: categorical, values: [{values}]}}\n" for i in range(8)
+    )
+    world = load(tmp_path, text)
+    assert block_size(world.compiled) * 8 * 500 <= 4_000_000
+    assert len(world.sample(300, 0)["n7"]) == 300
+    with pytest.raises(InputError, match="too large to be enumerated"):
+        world.probability([f"n{i}" for i in range(8)])
+
+
+def test_deep_nesting_of_values_is_refused(tmp_path: Path) -> None:
+    deep = "[" * 80 + "]" * 80
+    assert "is nested deeper than 60 levels" in complaint(tmp_path, node(f"{{kind: categorical, values: {deep}}}"))
+    message = complaint(tmp_path, node("{kind: categorical, values: " + "[" * 1_500))
+    assert message.startswith("w.yaml:")
+
+
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
@@ -182,7 +203,7 @@ def test_unknown_names_are_met_with_the_nearest_right_thing(tmp_path: Path) -> N
     ("arguments", "expected"),
     [
         ({"do": {"skil": "first"}}, "there is no node 'skil' for do; did you mean 'skill'?"),
-        ({"do": {"question": "first"}}, "'question' is a text; do needs a node with a list of values"),
+        ({"do": {"question": "uniform"}}, "do question: is a text, which has no list of values for 'uniform'"),
         ({"do": {"skill": "frist"}}, "'frist' is neither a value nor a policy; did you mean 'first'?"),
         ({"do": {"skill": "uniformly"}}, "did you mean 'uniform'?"),
         ({"do": {"skill": {"first": 0.5}}}, "the probabilities sum to 0.5; they must sum to 1"),

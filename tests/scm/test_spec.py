@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from causal_reasoning.errors import InputError
+from causal_reasoning.graph.reader import parse_graph
 from causal_reasoning.scm import (
     Marginal,
     Reversed,
@@ -21,6 +23,9 @@ from causal_reasoning.scm import (
     parse_policy,
 )
 from causal_reasoning.scm.mechanisms import MECHANISMS
+from causal_reasoning.scm.reader import SHIPPED
+from causal_reasoning.scm.spec import world_schema
+from causal_reasoning.scm.true_graph import true_graph_yaml
 
 WEATHER = """\
 version: 1
@@ -90,9 +95,75 @@ def test_digest_ignores_comments_and_order_of_nodes(weather: Path, tmp_path: Pat
 
 def test_json_schema_names_every_mechanism() -> None:
     schema = WorldSpec.model_json_schema()
-    assert set(schema["properties"]) == {"version", "name", "description", "parameters", "nodes"}
-    kinds = schema["$defs"]["NodeSpec"]["properties"]["mechanism"]["discriminator"]["mapping"]
-    assert set(kinds) == set(MECHANISMS)
+    assert set(schema["properties"]) == {"version", "name", "description", "parameters", "time", "nodes", "query"}
+    node = schema["$defs"]["NodeSpec"]["properties"]
+    assert set(node) == {"role", "mechanism", "each_step", "initial"}
+    assert set(node["mechanism"]["discriminator"]["mapping"]) == set(MECHANISMS)
+
+
+def test_files_obey_the_schema_of_another_implementation() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    check = jsonschema.Draft202012Validator(world_schema())
+    read = YAML(typ="safe", pure=True).load
+    for path in SHIPPED.glob("*.yaml"):
+        assert list(check.iter_errors(read(path.read_text(encoding="utf-8")))) == []
+    assert list(check.iter_errors(read(WEATHER))) == []
+    timed = WEATHER.replace(
+        "role: other\n    mechanism: {kind: noisy_copy",
+        "role: other\n    each_step: true\n    mechanism: {kind: noisy_copy",
+    )
+    assert (
+        list(check.iter_errors(read(f"{timed}time: {{steps: 2}}\nquery: {{do: sky, read: [sky], write: report}}\n")))
+        == []
+    )
+    for wrong in ("time: {}", "time: {steps: 0}", "query: {do: sky}", "bogus: 1", "query: {do: [], read: a, write: b}"):
+        assert list(check.iter_errors(read(f"{WEATHER}{wrong}\n"))) != []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("{do: sky, read: sky, write: report}", None),
+        ("{do: [sky, sprinkler], read: [sky], write: [report, ground], policy: uniform}", None),
+        ("{do: sy, read: sky, write: report}", ":13: there is no node 'sy'; did you mean 'sky'?"),
+        ("{do: sky, read: [sky, grund], write: report}", ":30: there is no node 'grund'; did you mean 'ground'?"),
+        ("{do: sky, read: report, write: sky}", ":39: 'sky' stands twice in the query"),
+        ("{do: sky, read: [ground, ground], write: report}", ":33: 'ground' stands twice in the query"),
+        ("{do: sky, read: report}", ":1: the key 'write' is missing"),
+        ("{do: sky, read: sky, write: report, policy: never}", ":52: unknown policy 'never'"),
+        ("{do: sky, read: sky, write: report, with: rain}", ":44: unknown key 'with'"),
+    ],
+)
+def test_the_query_is_checked_and_used(tmp_path: Path, query: str, expected: str | None) -> None:
+    file = tmp_path / "weather.yaml"
+    file.write_text(f"{WEATHER}query: {query}\n", encoding="utf-8")
+    if expected is not None:
+        with pytest.raises(InputError) as caught:
+            load_world(file)
+        assert expected in str(caught.value)
+        return
+    world = load_world(file)
+    assert world.query is not None
+    assert world.query.write[0] == "report"
+    plain = tmp_path / "plain.yaml"
+    plain.write_text(WEATHER, encoding="utf-8")
+    assert load_world(plain).query is None
+    assert load_world(plain).digest == world.digest
+    truth = parse_graph(true_graph_yaml(world))
+    assert set(truth.query.write) == set(world.query.write)
+    assert truth.query.policy == world.query.policy
+    with pytest.raises(InputError, match="query"):
+        parse_graph(true_graph_yaml(load_world(plain)))
+
+
+def test_words_that_yaml_takes_for_something_else_are_quoted_in_the_true_graph(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    nodes = "".join(
+        f"  '{name}': {{role: {role}, mechanism: {{kind: template, text: hi}}}}\n"
+        for name, role in (("no", "question"), ("Null", "answer"), ("y", "other"))
+    )
+    file.write_text(f"version: 1\nname: w\nnodes:\n{nodes}", encoding="utf-8")
+    assert set(parse_graph(true_graph_yaml(load_world(file))).nodes) == {"no", "Null", "y"}
 
 
 def test_reading_a_world_needs_no_torch() -> None:

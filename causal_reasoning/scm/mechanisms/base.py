@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,9 @@ class MechanismSpec(BaseModel, ABC):
     @abstractmethod
     def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
         """Return direct causes, each with the path of the place where it is named (repeats are allowed)."""
+
+    def check_fields(self, known: Iterable[str]) -> None:
+        """Refuse fields in texts that name none of the known nodes; `MechanismError` at the very place."""
 
 
 class ValueMechanism(MechanismSpec):

@@ -22,6 +22,32 @@ POSITIONS: dict[str, tuple[int, int]] = {
 }
 
 
+def check_positions(scope: Scope, words: str, position: str) -> None:
+    """Refuse words that are none, and positions that a word does not have.
+
+    Parameters
+    ----------
+    scope : Scope
+        What is known of the nodes before.
+    words, position : str
+        The nodes with the words and with the positions; keys of the same names are in the mechanism.
+
+    Raises
+    ------
+    MechanismError
+        At ``words`` or at ``position``.
+    """
+    shortest = scope.shortest_word.get(words)
+    if shortest is None:
+        raise MechanismError(("words",), f"'{words}' does not consist of words; name a pseudoword node")
+    for value in scope.values_of(position, ("position",)):
+        if value not in POSITIONS:
+            near = did_you_mean(value, POSITIONS)
+            raise MechanismError(("position",), f"'{position}' has the value '{value}', no position; {near}")
+        if POSITIONS[value][1] > shortest:
+            raise MechanismError(("position",), f"a word of {shortest} letters has no {value} letter")
+
+
 class LettersOfWords(TextMechanism):
     """The letters at one position of all words of a text.
 
@@ -55,15 +81,7 @@ class LettersOfWords(TextMechanism):
         template.check_fields(("letters",))
         if "letters" not in template.fields:
             raise MechanismError(("format",), "the field {letters} is missing; without it the answer says nothing")
-        shortest = scope.shortest_word.get(self.words)
-        if shortest is None:
-            raise MechanismError(("words",), f"'{self.words}' does not consist of words; name a pseudoword node")
-        for value in scope.values_of(self.position, ("position",)):
-            if value not in POSITIONS:
-                near = did_you_mean(value, POSITIONS)
-                raise MechanismError(("position",), f"'{self.position}' has the value '{value}', no position; {near}")
-            if POSITIONS[value][1] > shortest:
-                raise MechanismError(("position",), f"a word of {shortest} letters has no {value} letter")
+        check_positions(scope, self.words, self.position)
         return {}
 
     def write(

@@ -17,7 +17,7 @@ from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
 from causal_reasoning.scm.quantities import MechanismError, Step
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[-[1-9][0-9]?\])?")  # in worlds with time steps {state[-1]} looks back
 Wording = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
@@ -134,6 +134,26 @@ class Template(TextMechanism):
         for wordings in self._wordings().values():
             for template in wordings:
                 template.check_fields(names)
+
+    def renamed(self, names: Mapping[str, str]) -> Template:
+        """Return the same template with other names for some of the nodes."""
+
+        def field(match: re.Match[str]) -> str:
+            name = match.group(1)
+            return match.group(0) if name is None else "{" + names.get(name, name) + "}"
+
+        def each(written: str | tuple[str, ...]) -> str | tuple[str, ...]:
+            return (
+                _PIECE.sub(field, written) if isinstance(written, str) else tuple(_PIECE.sub(field, t) for t in written)
+            )
+
+        return self.model_copy(
+            update={
+                "text": None if self.text is None else each(self.text),
+                "by": None if self.by is None else names.get(self.by, self.by),
+                "texts": None if self.texts is None else {value: each(text) for value, text in self.texts.items()},
+            }
+        )
 
     def sites(self, scope: Scope) -> dict[str, Site]:
         """Return the draw of the wording, where there is a choice."""
