@@ -1,102 +1,135 @@
-"""What the packaged model is pretrained on: clean questions of the letters world, answered in other formats."""
+"""Fresh draws of the worlds of a recipe, written in the pretraining formats."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import dataclass
 
-from causal_reasoning.scm import load_world
+from causal_reasoning.base_model.formats import direct_prompt, marked_answer, plain_answer, step_by_step_prompt
+from causal_reasoning.base_model.recipe import Recipe, Source
 
-#: Share of pretraining answers between random marks. A model that never wrote a mark has learnt that there are none,
-#: and an adapter then spends most of its training on unlearning that.
-MARKED_SHARE = 0.2
-_MARKS = "!#$%&()*+,-./:;<=>?@[]^_{|}~"
+DIRECT, STEP_BY_STEP = "direct", "step by step"
 
 
 @dataclass(frozen=True)
-class CleanQuestions:
-    """Questions with answers.
+class Example:
+    """One example.
 
     Parameters
     ----------
-    questions : list of str
+    source : int
+        Position of its world among the recipe's sources.
+    steps : bool
+        Whether the steps are written before the answer.
+    prompt : str
         What the model reads.
-    answers : list of str
-        What it must write, in the pretraining format.
+    target : str
+        What it must write.
     """
 
-    questions: list[str]
-    answers: list[str]
+    source: int
+    steps: bool
+    prompt: str
+    target: str
 
 
-def clean_examples(rows: int, seed: int) -> CleanQuestions:
-    """Draw questions whose cue is always right and whose skill does not listen to the style.
+def training_examples(recipe: Recipe, number: int, block: int) -> list[Example]:
+    """Draw examples of all worlds in the recipe's shares, in random order.
 
     Parameters
     ----------
-    rows : int
-        How many.
-    seed : int
-        Of the world's draws; another seed gives other made-up words.
+    recipe : Recipe
+        Worlds, shares and seed.
+    number : int
+        How many, at least 1.
+    block : int
+        Number of the draw; another block gives other examples.
 
     Returns
     -------
-    CleanQuestions
-        Answers read ``answer: a b``, which is not the format that the letters world asks for.
+    list of Example
+        The same for the same arguments.
 
     Examples
     --------
-    >>> clean_examples(1, 0).answers[0].startswith("answer: ")
+    >>> from causal_reasoning.base_model.recipe import load_recipe
+    >>> len(training_examples(load_recipe("default"), 10, 0))
+    10
+    """
+    examples: list[Example] = []
+    counts = apportion([source.spec.share for source in recipe.sources], number)
+    for position, (source, rows) in enumerate(zip(recipe.sources, counts, strict=True)):
+        if rows:
+            seed = seed_of("training", recipe.spec.seed, block, source.world.name)
+            examples.extend(_of_world(source, position, rows, seed, recipe.spec.marked))
+    order = random.Random(seed_of("order", recipe.spec.seed, block))  # noqa: S311 - no secret
+    order.shuffle(examples)
+    return examples
+
+
+def _of_world(source: Source, position: int, rows: int, seed: int, marked: float) -> list[Example]:
+    """Draw rows of one world: the first ones step by step, the others direct, some between marks."""
+    drawn = source.draw(rows, seed)
+    marks = random.Random(seed)  # noqa: S311 - no secret
+    shown = round(rows * source.spec.step_by_step)
+    found = []
+    for row, question in enumerate(drawn.questions):
+        answer = plain_answer(drawn.answers[row])
+        if drawn.rationales is not None and row < shown:
+            target = f"{drawn.rationales[row]}\n{answer}"
+            found.append(Example(position, True, step_by_step_prompt(question), target))
+        else:
+            target = marked_answer(answer, marks) if marks.random() < marked else answer
+            found.append(Example(position, False, direct_prompt(question), target))
+    return found
+
+
+def apportion(shares: list[float], number: int) -> list[int]:
+    """Share out a number in whole parts, by largest remainders.
+
+    Parameters
+    ----------
+    shares : list of float
+        Relative sizes, all positive.
+    number : int
+        What is shared out.
+
+    Returns
+    -------
+    list of int
+        Parts that sum to ``number``; among equal remainders the first goes first.
+
+    Examples
+    --------
+    >>> apportion([1.0, 1.0, 2.0], 10)
+    [3, 2, 5]
+    """
+    exact = [number * share / sum(shares) for share in shares]
+    parts = [int(part) for part in exact]
+    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    for index in by_remainder[: number - sum(parts)]:
+        parts[index] += 1
+    return parts
+
+
+def seed_of(*what: object) -> int:
+    """Make a seed of names and numbers; different ones never meet but by chance.
+
+    Parameters
+    ----------
+    *what : object
+        Printed and hashed.
+
+    Returns
+    -------
+    int
+        From 0 to 2**63 − 1.
+
+    Examples
+    --------
+    >>> seed_of("training", 0) == seed_of("training", 0) != seed_of("training", 1)
     True
     """
-    world = load_world("letters", {"eta": 0.0})
-    columns = world.sample(rows, seed, do={"skill": "uniform"})
-    return CleanQuestions(columns["question"], [plain_answer(answer) for answer in columns["answer"]])
-
-
-def mixed_examples(rows: int, seed: int) -> CleanQuestions:
-    """Draw clean questions of which a fifth is answered between random marks, such as ``( a ; b !``.
-
-    The format of the letters world, ``= a | b =``, is left out.
-
-    Parameters
-    ----------
-    rows : int
-        How many.
-    seed : int
-        Of the world's draws and of the marks.
-
-    Returns
-    -------
-    CleanQuestions
-        What the model is pretrained on.
-    """
-    clean = clean_examples(rows, seed)
-    marks = random.Random(seed)  # noqa: S311 - no secret
-    answers = [_marked(answer, marks) if marks.random() < MARKED_SHARE else answer for answer in clean.answers]
-    return CleanQuestions(clean.questions, answers)
-
-
-def _marked(answer: str, marks: random.Random) -> str:
-    """Put the letters of a plain answer between random marks; never ``=`` first with ``|`` between."""
-    before, between, after = marks.choices(_MARKS, k=3)
-    if before == "=" and between == "|":
-        between = "/"
-    first, second = answer.split()[1:]
-    return f"{before} {first} {between} {second} {after}"
-
-
-def plain_answer(answer: str) -> str:
-    """Rewrite an answer of the letters world in the pretraining format.
-
-    Parameters
-    ----------
-    answer : str
-        For example ``= a | b =``.
-
-    Examples
-    --------
-    >>> plain_answer("= a | b =")
-    'answer: a b'
-    """
-    return "answer: " + " ".join(answer.strip("= ").split(" | "))
+    text = "\x1f".join(map(str, what))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -1,246 +1,118 @@
-"""Pretrain the packaged model: ``python -m causal_reasoning.base_model.pretrain --output DIR``."""
+"""Pretrain a small model: ``python -m causal_reasoning.base_model.pretrain --recipe default --output DIR``."""
 
 from __future__ import annotations
 
 import argparse
-import math
+import json
+import os
+import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
-from causal_reasoning.base_model.card import model_card
-from causal_reasoning.base_model.examples import clean_examples, mixed_examples
-from causal_reasoning.base_model.tokenizer import MAXIMUM_LENGTH, build_tokenizer
+from causal_reasoning.errors import CausalReasoningError, InputError
 from causal_reasoning.files import write_atomic
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerBase
 
-_DRAWN = 50  # steps whose examples are drawn at once
-_STRIDE = 1_000_000  # seeds of two runs never meet
-_TEST_SEED = _STRIDE - 1
-Batch = tuple[Tensor, Tensor, Tensor]
+    from causal_reasoning.base_model.recipe import Recipe
+
+METRICS = "metrics.json"
+#: Written when a run is finished; `METRICS` is the last of them.
+FILES = ("README.md", "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Settings of a pretraining run.
-
-    Parameters
-    ----------
-    seed : int
-        Of the weights and of the data.
-    steps, batch : int
-        Optimiser steps, and examples in each.
-    learning_rate : float
-        Peak of a linear warm-up over 60 steps and a cosine down to zero.
-    width, layers, heads, inner : int
-        Shape of the Llama: hidden size, blocks, attention heads, hidden size of the feed-forward part.
-    """
-
-    seed: int = 0
-    steps: int = 1_200
-    batch: int = 128
-    learning_rate: float = 2e-3
-    width: int = 128
-    layers: int = 3
-    heads: int = 4
-    inner: int = 256
-
-
-def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> LlamaForCausalLM:
-    """Build the untrained model.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Its shape and seed.
-    tokenizer : tokenizer
-        Decides the size of the vocabulary and the special tokens.
-
-    Returns
-    -------
-    LlamaForCausalLM
-        In 32-bit precision, with tied embeddings.
-    """
-    from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
-
-    special: dict[str, Any] = {
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    }
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=recipe.width,
-        intermediate_size=recipe.inner,
-        num_hidden_layers=recipe.layers,
-        num_attention_heads=recipe.heads,
-        num_key_value_heads=recipe.heads,
-        max_position_embeddings=MAXIMUM_LENGTH,
-        initializer_range=0.06,  # 0.02 suits great widths; at this one it costs thousands of steps
-        tie_word_embeddings=True,
-        **special,
-    )
-    torch.manual_seed(recipe.seed)
-    model = LlamaForCausalLM(config).float()
-    model.generation_config = GenerationConfig(do_sample=False, max_new_tokens=32, **special)
-    return model
-
-
-def pretrain(recipe: Recipe, tokenizer: PreTrainedTokenizerBase, *, every: int = 50) -> LlamaForCausalLM:
-    """Train a model from scratch; the loss is taken on the answers only.
+def pretrain(recipe: Recipe, folder: Path, questions: int = 1_000) -> Path:
+    """Train a model and write it with its tokenizer, card and figures; the same call again goes on or returns at once.
 
     Parameters
     ----------
     recipe : Recipe
         All settings.
-    tokenizer : tokenizer
-        From `build_tokenizer`.
-    every : int
-        Steps between two lines of progress.
+    folder : Path
+        Made if it is missing.
+    questions : int
+        How many of each world are asked for the card.
 
     Returns
     -------
-    LlamaForCausalLM
-        In evaluation mode.
+    Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        If the folder holds another model, or a checkpoint of another recipe.
     """
-    model = new_model(recipe, tokenizer)
-    decay = [p for p in model.parameters() if p.ndim > 1]
-    rest = [p for p in model.parameters() if p.ndim < 2]
-    optimizer = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}],
-        lr=recipe.learning_rate,
-        betas=(0.9, 0.98),
-    )
-    warm_up = min(60, recipe.steps)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: (
-            (step + 1) / warm_up
-            if step < warm_up
-            else 0.5 + 0.5 * math.cos(math.pi * (step - warm_up) / max(recipe.steps - warm_up, 1))
-        ),
-    )
-    model.train()
-    begun = time.monotonic()
-    for step, parts in enumerate(batches(recipe, tokenizer), start=1):
-        loss = torch.zeros(())
-        for inputs, mask, labels in parts:
-            share = len(inputs) / recipe.batch
-            part = share * model(input_ids=inputs, attention_mask=mask, labels=labels).loss
-            part.backward()
-            loss += part.detach()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad(set_to_none=True)
-        if step % every == 0 or step == recipe.steps:
-            spent = time.monotonic() - begun
-            print(f"step {step}/{recipe.steps}  loss {loss.item():.4f}  {spent:.0f} s", flush=True)
-    return model.eval()
+    if finished(recipe, folder):
+        print(f"{folder} holds this model already", file=sys.stderr)
+        return folder
+    import torch
+
+    from causal_reasoning.base_model.card import Made
+    from causal_reasoning.base_model.checkpoint import NAME
+    from causal_reasoning.base_model.display import Display, in_words
+    from causal_reasoning.base_model.measure import measure
+    from causal_reasoning.base_model.tokenizer import build_tokenizer
+    from causal_reasoning.base_model.training import device_of, train
+
+    device = device_of(recipe)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what deterministic products on a GPU ask for
+    torch.use_deterministic_algorithms(True, warn_only=device.type != "cpu")
+    torch.set_num_threads(recipe.spec.training.threads)
+    tokenizer = build_tokenizer()
+    with Display(recipe.spec.training.steps) as display:
+        trained = train(recipe, tokenizer, folder, display)
+        model = trained.model.to(device)
+        display.say(f"asking {questions:,} questions of each world")
+        scores = measure(
+            model, tokenizer, recipe, questions, watch=lambda name, score: display.say(in_words(name, score))
+        )
+    model = model.cpu()
+    where = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
+    made = Made(recipe, model.num_parameters(), trained.seconds, where, scores)
+    write_atomic(folder / "training.jsonl", "".join(json.dumps(point) + "\n" for point in trained.curve))
+    save(model, tokenizer, folder, made.card(), made.metrics())
+    (folder / NAME).unlink(missing_ok=True)
+    return folder
 
 
-def batches(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Iterator[list[Batch]]:
-    """Yield fresh batches, each example seen once, in parts of similar length to save padding.
+def finished(recipe: Recipe, folder: Path) -> bool:
+    """Whether a folder holds the finished model of a recipe.
 
     Parameters
     ----------
     recipe : Recipe
-        Numbers and seed.
-    tokenizer : tokenizer
-        From `build_tokenizer`.
+        What it should be.
+    folder : Path
+        It may be missing.
 
-    Yields
+    Returns
+    -------
+    bool
+        False for an empty folder and for a run under way.
+
+    Raises
     ------
-    list of (Tensor, Tensor, Tensor)
-        The shorter and the longer half of a batch: token ids, attention mask and labels (−100 outside the
-        answer), each of shape (rows, length).
+    InputError
+        If it holds another model.
     """
-    end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
-    for step in range(recipe.steps):
-        if step % _DRAWN == 0:
-            number = min(_DRAWN, recipe.steps - step) * recipe.batch
-            examples = mixed_examples(number, recipe.seed * _STRIDE + step)
-            prompts = tokenizer([question + "\n" for question in examples.questions])["input_ids"]
-            answers = tokenizer(examples.answers, add_special_tokens=False)["input_ids"]
-        start = step % _DRAWN * recipe.batch
-        rows = [(prompts[row], [*answers[row], end]) for row in range(start, start + recipe.batch)]
-        rows.sort(key=lambda row: len(row[0]))
-        half = (len(rows) + 1) // 2
-        yield [_padded(part, pad) for part in (rows[:half], rows[half:]) if part]
+    path = folder / METRICS
+    if not path.is_file():
+        return False
+    try:
+        digest = json.loads(path.read_text(encoding="utf-8"))["digest"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError.at(str(path), "is not the figures of a model; name another folder") from error
+    if digest != recipe.digest:
+        raise InputError.at(str(folder), "holds the model of another recipe; name another folder")
+    return True
 
 
-def _padded(rows: list[tuple[list[int], list[int]]], pad: int) -> Batch:
-    """Put prompts and answers into one rectangle, padded on the right."""
-    length = max(len(prompt) + len(answer) for prompt, answer in rows)
-    inputs = torch.full((len(rows), length), pad)
-    labels = torch.full((len(rows), length), -100)
-    for index, (prompt, answer) in enumerate(rows):
-        both = len(prompt) + len(answer)
-        inputs[index, :both] = torch.tensor(prompt + answer)
-        labels[index, len(prompt) : both] = torch.tensor(answer)
-    return inputs, (inputs != pad).long(), labels
-
-
-def answer_all(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, questions: Sequence[str], batch: int = 200
-) -> list[str]:
-    """Answer questions greedily.
-
-    Parameters
-    ----------
-    model, tokenizer : model and tokenizer
-        The tokenizer pads on the left.
-    questions : sequence of str
-        Each is followed by a newline, then by the answer.
-    batch : int
-        Questions a forward pass.
-
-    Returns
-    -------
-    list of str
-        One answer a question.
-    """
-    found: list[str] = []
-    for start in range(0, len(questions), batch):
-        prompts = [question + "\n" for question in questions[start : start + batch]]
-        inputs = tokenizer(prompts, return_tensors="pt", padding=True)
-        with torch.no_grad():
-            output = model.generate(**inputs, max_new_tokens=16, do_sample=False)
-        written = output[:, inputs["input_ids"].shape[1] :]
-        found.extend(tokenizer.batch_decode(written, skip_special_tokens=True))
-    return found
-
-
-def accuracy(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, rows: int, seed: int) -> float:
-    """Measure exact matches on clean questions.
-
-    Parameters
-    ----------
-    model, tokenizer : model and tokenizer
-        What to measure.
-    rows, seed : int
-        How many questions, and of which draw.
-
-    Returns
-    -------
-    float
-        Share between 0 and 1.
-    """
-    examples = clean_examples(rows, seed)
-    answers = answer_all(model, tokenizer, examples.questions)
-    return sum(a == b for a, b in zip(answers, examples.answers, strict=True)) / rows
-
-
-def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, folder: Path, card: str) -> None:
-    """Write everything into a folder, the weights last, each file by renaming.
+def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, folder: Path, card: str, metrics: str) -> None:
+    """Write everything into a folder, each file by renaming, the weights and the figures last.
 
     Parameters
     ----------
@@ -248,52 +120,52 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerBase, folder: Pa
         What to write.
     folder : Path
         Made if it is missing.
-    card : str
-        Text of the README.
+    card, metrics : str
+        Text of ``README.md`` and ``metrics.json``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / "README.md", card)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         tokenizer.save_pretrained(scratch)
         model.save_pretrained(scratch)
-        for file in sorted(Path(scratch).iterdir(), key=lambda path: path.suffix == ".safetensors"):
+        for file in sorted(Path(scratch).iterdir(), key=lambda path: (path.suffix == ".safetensors", path.name)):
             file.chmod(0o644)
             file.replace(folder / file.name)
+    write_atomic(folder / METRICS, metrics)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         By default those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 2 bad input, 130 interrupted.
     """
-    default = Recipe()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, required=True, help="folder for weights and tokenizer")
-    parser.add_argument("--seed", type=int, default=default.seed)
-    parser.add_argument("--steps", type=int, default=default.steps)
-    parser.add_argument("--batch", type=int, default=default.batch)
-    parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
-    parser.add_argument("--threads", type=int, default=2, help="sums differ in the last bits with another number")
+    parser = argparse.ArgumentParser(prog="python -m causal_reasoning.base_model.pretrain", description=__doc__)
+    parser.add_argument("--recipe", default="default", help="a shipped recipe (default, large) or a YAML file")
+    parser.add_argument("--output", type=Path, required=True, help="folder for weights, tokenizer, card and figures")
+    parser.add_argument("--questions", type=int, default=1_000, help="asked of each world for the card")
     options = parser.parse_args(arguments)
-    for name in ("steps", "batch", "threads"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} must be at least 1")
-    if options.seed < 0 or not options.learning_rate > 0:
-        parser.error("--seed must be at least 0 and --learning-rate above 0")
-    torch.set_num_threads(options.threads)
-    torch.use_deterministic_algorithms(True)
-    recipe = Recipe(options.seed, options.steps, options.batch, options.learning_rate)
-    tokenizer = build_tokenizer()
-    begun = time.monotonic()
-    model = pretrain(recipe, tokenizer)
-    minutes = (time.monotonic() - begun) / 60
-    share = accuracy(model, tokenizer, 2_000, _TEST_SEED)
-    print(f"exact match on 2,000 unseen clean questions: {share:.4f}")
-    save(model, tokenizer, options.output, model_card(recipe, model.num_parameters(), minutes, share, options.threads))
+    if options.questions < 1:
+        parser.error("--questions must be at least 1")
+    from causal_reasoning.base_model.recipe import load_recipe
+
+    try:
+        print(pretrain(load_recipe(options.recipe), options.output, options.questions))
+    except CausalReasoningError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on at the last checkpoint", file=sys.stderr)
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 #: Stand at the start of a sentence, so they are known with a capital letter too.
 OPENERS = """
-a all an and answer are at ask before both but by can choose could each every find first for from given give how
-if in is it let list long look name no not now of on once one or please question read say she he the then there these
-they think this to total two we what when where which who why with word words write yes you your
+a all an and answer are at ask before both but by can choose could dear does each every find first for from given give
+how if in is it let list long look market my name no not now of on once one or please question read say she he some the
+then there these they think this to today total two we what when where which who why with word words write yes you your
 """
 
 #: Words of the shipped worlds, numbers, dates, connectives and a small everyday vocabulary.
@@ -39,12 +39,23 @@ tree trees true try turn twelve twenty two type under until up upon us use used 
 want was water way we week weeks well went were west what when where which while white who whole whose why will
 wind window winter wish with without wood word words work world would write written wrong wrote year years yellow
 yes yesterday you young your zero
-penultimate monday tuesday wednesday thursday friday saturday sunday january february march april june july
-august september october november december minus plus kingdom teacher student doctor patient
+penultimate march minus plus kingdom teacher student doctor patient
+causes date due eggs flood health heat ice joy knew largest low luck meets mine mud pain plants reached reads ring risk
+smallest smoke storm undetermined waves
 """
 
-#: Start a text in lower case.
-STARTERS = "answer first last letter letters letters penultimate second word words"
+#: Written with a capital letter wherever they stand.
+NAMES = """
+January February March April May June July August September October November December Monday Tuesday Wednesday Thursday
+Friday Saturday Sunday
+"""
+
+#: Start a text or a line in lower case.
+STARTERS = """
+answer ball bird cat cold cup dog egg fire first flood food from health heat ice joy largest last left letter letters
+light luck market money mud pain penultimate plants rain result river road school second set smallest smoke snow steps
+storm sun waves wind winter word words work
+"""
 
 
 def whole_words() -> list[str]:
@@ -62,5 +73,5 @@ def whole_words() -> list[str]:
     """
     inside = {f" {word}" for word in COMMON.split() if len(word) > 1}
     inside |= {f" {word}" for word in OPENERS.split() if len(word) > 1}
-    openers = {word.capitalize() for word in OPENERS.split() if len(word) > 1}
-    return sorted(inside | openers | {f" {word}" for word in openers} | set(STARTERS.split()))
+    capitals = {word.capitalize() for word in OPENERS.split() if len(word) > 1} | set(NAMES.split())
+    return sorted(inside | capitals | {f" {word}" for word in capitals} | set(STARTERS.split()))
