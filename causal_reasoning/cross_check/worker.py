@@ -1,18 +1,9 @@
-"""The process that runs dowhy: problems on standard input, answers on standard output.
-
-It is a process of its own because dowhy takes seconds to import and brings in much that the rest of the package
-never needs, and because its searches can run for hours: the process can be ended. It ends itself a little after
-its time, should nobody be left to do it.
-"""
+"""The process that runs dowhy's identification: problems on standard input, answers on standard output."""
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,12 +19,10 @@ from causal_reasoning.cross_check.protocol import (
     MINIMAL,
     PATH,
 )
+from causal_reasoning.cross_check.serve import GRACE, Say, serve
 
 MAXIMUM_CANDIDATES = 12
 """The exhaustive search tries every subset of so many nodes at most."""
-
-GRACE = 2.0
-"""Seconds after which a process that should have been ended ends itself."""
 
 
 class _TimeUpError(Exception):
@@ -136,31 +125,24 @@ def _ask(question: Callable[[], list[Any]], seconds: float) -> dict[str, Any]:
     return {"found": found, "failure": failure, "gave_up": handler.noticed}
 
 
+def _answer(asked: dict[str, Any], say: Say) -> None:
+    end = time.monotonic() + asked["seconds"]
+
+    from importlib.metadata import version
+
+    say(version=version("dowhy"))
+    left = len(asked["problems"]) * len(CHECKS)
+    for number, problem in enumerate(asked["problems"]):
+        questions = _questions(problem)
+        for check in CHECKS:
+            share = max((end - time.monotonic()) / left, 0.01)
+            say(problem=number, check=check, **_ask(questions[check], share))
+            left -= 1
+
+
 def main() -> None:
     """Answer the problems on standard input, within their time."""
-    asked = json.load(sys.stdin)
-    end = time.monotonic() + asked["seconds"]
-    last_resort = threading.Timer(asked["seconds"] + GRACE, os._exit, [1])
-    last_resort.daemon = True
-    last_resort.start()
-    # Answers go where standard output went; what libraries print goes to standard error.
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
-        os.dup2(2, 1)
-
-        def say(**answer: Any) -> None:
-            out.write(json.dumps(answer) + "\n")
-            out.flush()
-
-        from importlib.metadata import version
-
-        say(version=version("dowhy"))
-        left = len(asked["problems"]) * len(CHECKS)
-        for number, problem in enumerate(asked["problems"]):
-            questions = _questions(problem)
-            for check in CHECKS:
-                share = max((end - time.monotonic()) / left, 0.01)
-                say(problem=number, check=check, **_ask(questions[check], share))
-                left -= 1
+    serve(_answer, GRACE)
 
 
 if __name__ == "__main__":

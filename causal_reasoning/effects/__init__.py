@@ -1,0 +1,1 @@
+"""What moves a model's right answers: effects estimated from the evaluation table."""
