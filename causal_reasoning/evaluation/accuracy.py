@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from causal_reasoning.data.encode import Encoded, pad_left
 from causal_reasoning.data.views import Components
 from causal_reasoning.evaluation.mixture import generate_mixture, score_mixture
+from causal_reasoning.evaluation.written import WrittenRationales, cut
 from causal_reasoning.training.likelihood import score
 
 
@@ -27,12 +28,15 @@ class Measured:
     exact : array of shape (N,)
         Whether an answer equals the reference.
     nll : array of shape (N,)
-        −log p(reference | prompt), in nats per answer.
+        −log p(reference | prompt), in nats per answer; with a rationale, of both together.
+    rationales : WrittenRationales or None
+        What was written before the answers, where something is.
     """
 
     answers: tuple[str, ...]
     exact: NDArray[np.bool_]
     nll: NDArray[np.float64]
+    rationales: WrittenRationales | None = None
 
     def to_dict(self, strata: Sequence[str] | None = None) -> dict[str, Any]:
         """Means over all rows and per stratum, and the worst stratum.
@@ -43,6 +47,8 @@ class Measured:
             The stratum of each row.
         """
         result: dict[str, Any] = _means(self.exact, self.nll)
+        if self.rationales is not None:
+            result["rationale"] = self.rationales.to_dict()
         if strata is None:
             return result
         labels = np.array(strata)
@@ -63,6 +69,8 @@ def measure(
     *,
     max_new_tokens: int,
     batch_size: int,
+    same: Callable[[str, str], bool] | None = None,
+    rationales: Sequence[str] | None = None,
 ) -> Measured:
     """Let a model answer, greedily and with its cache, and compare with the references.
 
@@ -80,6 +88,11 @@ def measure(
         Longest answer in tokens.
     batch_size : int
         Rows generated at once.
+    same : callable, optional
+        Whether an answer (first) is as good as its reference (second); by default they must be equal.
+    rationales : sequence of str, optional
+        N right rationales, where one is written before the answer: the answer is then the last line of what is
+        written.
 
     Returns
     -------
@@ -91,14 +104,35 @@ def measure(
         answers = generate_mixture(model, tokenizer, rows, max_new_tokens=max_new_tokens, batch_size=batch_size)
         nll, _ = score_mixture(model, rows, pad, batch_size)
     else:
-        answers = _generate(model, tokenizer, rows, max_new_tokens, batch_size)
+        answers = generate(model, tokenizer, rows, max_new_tokens, batch_size)
         nll, _ = score(model, rows, pad, batch_size)
-    exact = np.array([a == r.strip() for a, r in zip(answers, references, strict=True)], dtype=np.bool_)
-    return Measured(tuple(answers), exact, nll)
+    written = None
+    if rationales is not None:
+        parts = [cut(answer, reference) for answer, reference in zip(answers, references, strict=True)]
+        answers = [last for _, last in parts]
+        first, second = _parts(model, rows, pad, batch_size)
+        written = WrittenRationales(tuple(text for text, _ in parts), tuple(rationales), first, second)
+    right = same if same is not None else lambda answer, reference: answer == reference.strip()
+    exact = np.array([right(a, r) for a, r in zip(answers, references, strict=True)], dtype=np.bool_)
+    return Measured(tuple(answers), exact, nll, written)
+
+
+def _parts(
+    model: Any, rows: list[Encoded] | Components, pad: int, batch_size: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """−log p(rationale | prompt) and −log p(answer | prompt, rationale)."""
+    if isinstance(rows, Components):
+        nothing = np.full(len(rows), np.nan)
+        return nothing, nothing
+    split = [row.split() for row in rows]
+    first, _ = score(model, [one for one, _ in split], pad, batch_size)
+    second, _ = score(model, [other for _, other in split], pad, batch_size)
+    return first, second
 
 
 @torch.no_grad()
-def _generate(model: Any, tokenizer: Any, rows: list[Encoded], max_new_tokens: int, batch_size: int) -> list[str]:
+def generate(model: Any, tokenizer: Any, rows: list[Encoded], max_new_tokens: int, batch_size: int) -> list[str]:
+    """Continue the prompts of some rows greedily: one text a row, without special tokens and space around."""
     model.eval()
     device = next(model.parameters()).device
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].prompt))

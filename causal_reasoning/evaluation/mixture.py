@@ -1,7 +1,7 @@
 """Answer by a mixture over strata: score whole answers, and write them greedily with one cache a component.
 
 The mixture is one of whole answers; token by token it is Σ_c π_c p_c(next token) with weights that follow what was
-written: see `causal_reasoning.objective.mixture`.
+written: see `causal_reasoning.objective.mixture`. What the components of a row begin with is computed once.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import torch
 from numpy.typing import NDArray
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from causal_reasoning.data.encode import IGNORED, Encoded, EncodedRows, collate, pad_left
+from causal_reasoning.data.encode import IGNORED, Encoded, EncodedRows, beginnings, collate, pad_left
 from causal_reasoning.data.views import Components
+from causal_reasoning.evaluation.one_pass import generate_one_pass, score_one_pass
 from causal_reasoning.objective.mixture import earlier
+from causal_reasoning.training.shared_prompt import Prompt, continued, read_prompt, split, suffixes
 
 
 class MixtureOfRows(LogitsProcessor):  # type: ignore[misc]  # transformers ships no types
@@ -79,17 +81,20 @@ def generate_mixture(
     list of str
         N answers, without special tokens and surrounding white space.
     """
+    if mixture.one_pass:
+        return generate_one_pass(model, tokenizer, mixture, max_new_tokens=max_new_tokens, batch_size=batch_size)
     model.eval()
     device = next(model.parameters()).device
     order = sorted(range(len(mixture)), key=lambda i: len(mixture.rows[0][i].prompt))
     count = len(mixture.rows)
     answers = [""] * len(mixture)
     for chosen in _batches(order, max(1, batch_size // count)):
-        ids, mask = pad_left([rows[i].prompt for i in chosen for rows in mixture.rows], tokenizer.pad_token_id)
+        ids, mask, begun = _read(model, [[rows[i] for i in chosen] for rows in mixture.rows], tokenizer.pad_token_id)
         weights = torch.tensor(mixture.log_weights[chosen], device=device)
         written = model.generate(
-            input_ids=ids.to(device),
-            attention_mask=mask.to(device),
+            input_ids=ids,
+            attention_mask=mask,
+            **begun,
             max_new_tokens=max_new_tokens,
             do_sample=False,
             num_beams=1,
@@ -126,6 +131,8 @@ def score_mixture(
         −log Σ_c w_c p(answer | component c) in nats, and whether every token of the answer is the most probable one,
         which is when greedy generation gives the answer.
     """
+    if mixture.one_pass:
+        return score_one_pass(model, mixture, batch_size)
     was_training = model.training
     model.eval()
     together = collate(pad)
@@ -135,9 +142,16 @@ def score_mixture(
     exact = np.zeros(len(first), dtype=np.bool_)
     for chosen in _batches(order, batch_size):
         weights = torch.tensor(mixture.log_weights[chosen], dtype=torch.float32)
+        parts = [[rows[i] for i in chosen] for rows in mixture.rows]
+        shared = torch.tensor(beginnings(parts))
+        prompt: Prompt | None = None
         mixed = torch.empty(0)
-        for component, rows in enumerate(mixture.rows):
-            log_p, target, row = _written(model, [rows[i] for i in chosen], together)
+        for component, rows in enumerate(parts):
+            batch = _batch(model, rows, together)
+            if component == 0 and len(parts) > 1 and int(shared.max()) > 0:
+                shared = shared.to(batch["labels"].device)
+                prompt = read_prompt(model, *split(batch, shared))
+            log_p, target, row = _written(model, batch, prompt, shared)
             own = log_p.gather(1, target.unsqueeze(1)).squeeze(1)
             weight = weights[:, component].to(log_p.device)[row]
             if mixture.geometric:
@@ -156,16 +170,50 @@ def score_mixture(
     return nll, exact
 
 
-def _written(model: Any, rows: list[Encoded], together: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Log-probabilities at the written positions (P, V), the tokens written there (P,), and their rows (P,)."""
+def _read(model: Any, components: list[list[Encoded]], pad: int) -> tuple[torch.Tensor, torch.Tensor, dict[str, Any]]:
+    """Prompts of B rows in C components, as ``generate`` takes them: ids and mask (B · C, T), and a cache.
+
+    The sequences of a row follow each other. Between the common beginning and the rest there may be padding, which is
+    masked and has no position.
+    """
     device = next(model.parameters()).device
+    rows, count = len(components[0]), len(components)
+    begun: dict[str, Any] = {}
+    shared = beginnings(components)
+    prompt = None
+    if count > 1 and min(shared) > 0:
+        ids, mask = pad_left([row.prompt[:k] for row, k in zip(components[0], shared, strict=True)], pad)
+        ids, mask = ids.to(device), mask.to(device)
+        prompt = read_prompt(model, ids, mask)
+    if prompt is None:
+        whole, there = pad_left([part[i].prompt for i in range(rows) for part in components], pad)
+        return whole.to(device), there.to(device), begun
+    rest, there = pad_left([part[i].prompt[shared[i] :] for i in range(rows) for part in components], pad)
+    order = torch.arange(rows, device=device).repeat_interleave(count)
+    begun["past_key_values"] = prompt.cache(order)
+    return torch.cat([ids[order], rest.to(device)], 1), torch.cat([mask[order], there.to(device)], 1), begun
+
+
+def _batch(model: Any, rows: list[Encoded], together: Any) -> dict[str, torch.Tensor]:
+    """Rows as tensors, where the model is."""
     data = EncodedRows(rows, [1.0] * len(rows))
     batch = together([data[i] for i in range(len(rows))])
-    labels = batch["labels"].to(device)[:, 1:]
-    mask = batch["attention_mask"].to(device)
-    logits = model(input_ids=batch["input_ids"].to(device), attention_mask=mask, use_cache=False).logits
-    place = labels != IGNORED
-    return logits[:, :-1][place].float().log_softmax(-1), labels[place], place.nonzero()[:, 0]
+    device = next(model.parameters()).device
+    return {name: values.to(device) for name, values in batch.items()}
+
+
+def _written(
+    model: Any, batch: dict[str, torch.Tensor], prompt: Prompt | None, shared: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Log-probabilities at the written positions (P, V), the tokens written there (P,), and their rows (P,)."""
+    if prompt is None:
+        labels = batch["labels"]
+        logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
+    else:
+        ids, mask, labels = suffixes([batch], shared)
+        logits = continued(model, prompt, ids, mask, torch.arange(len(ids), device=ids.device))
+    place = labels[:, 1:] != IGNORED
+    return logits[:, :-1][place].float().log_softmax(-1), labels[:, 1:][place], place.nonzero()[:, 0]
 
 
 def _batches(order: list[int], size: int) -> list[list[int]]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from causal_reasoning.data.answers import answer_form
 from causal_reasoning.data.load import Split, load_data
 from causal_reasoning.data.views import Encoder, components
 from causal_reasoning.errors import InputError
 from causal_reasoning.evaluation.accuracy import measure
+from causal_reasoning.evaluation.items import item_rows
+from causal_reasoning.evaluation.question_average import measure_average
 from causal_reasoning.experiment import Experiment
+from causal_reasoning.objective.questions import DrawnQuestions
 from causal_reasoning.objective.strata import FittedStrata
 from causal_reasoning.training.embeddings import embedder
 from causal_reasoning.training.model import load_model
@@ -29,6 +32,7 @@ def measure_splits(
     splits: tuple[Split, ...],
     strata: FittedStrata | None = None,
     seed: int = 0,
+    questions: DrawnQuestions | None = None,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Measure a model on some splits.
 
@@ -44,46 +48,43 @@ def measure_splits(
         What the answer averages over, where the adapter was trained to be shown strata.
     seed : int
         Seed of drawn strata.
+    questions : DrawnQuestions, optional
+        What an answer is averaged over after its rationale was written, where the objective says so.
 
     Returns
     -------
     (dict, list of dict)
-        Per split its title, items, exact match, answer likelihood in nats, strata and worst stratum; and every
-        answer with its question and reference.
+        Per split its title, items, exact match, answer likelihood in nats, strata and worst stratum; and the
+        evaluation table, one row an answer: see `causal_reasoning.evaluation.items.item_rows`.
     """
     if torch.cuda.is_available():  # a trained model is there already, an untrained or loaded one is not
         model.to("cuda")
     spec = experiment.spec
     results: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
-    encoder = Encoder(tokenizer, spec.prompt, experiment.write, spec.training.max_length)
+    encoder = Encoder.of(experiment, tokenizer)
     for split in splits:
         mixture = components(strata, split.table, encoder, seed) if strata else None
-        references = [
-            "\n".join(split.table.columns[name][i] for name in experiment.write) for i in range(len(split.table))
-        ]
-        measured = measure(
-            model,
-            tokenizer,
-            mixture if mixture is not None else encoder(split.table),
-            references,
-            max_new_tokens=spec.evaluation.max_new_tokens,
-            batch_size=spec.evaluation.batch_size,
-        )
+        *before, last = experiment.write
+        references = split.table.columns[last]
+        rationales = ["\n".join(split.table.columns[name][i] for name in before) for i in range(len(split.table))]
+        limits = {"max_new_tokens": spec.evaluation.max_new_tokens, "batch_size": spec.evaluation.batch_size}
+        same = answer_form(experiment).same
+        if questions is not None:
+            measured = measure_average(model, tokenizer, encoder, split.table, questions, same=same, **limits)
+        else:
+            measured = measure(
+                model,
+                tokenizer,
+                mixture if mixture is not None else encoder(split.table),
+                references,
+                same=same,
+                rationales=rationales if before else None,
+                **limits,
+            )
         labels = split.table.columns.get(experiment.strata) if experiment.strata else None
         results[split.name] = {"title": split.title, **measured.to_dict(labels)}
-        for i, answer in enumerate(measured.answers):
-            answers.append(
-                {
-                    "split": split.name,
-                    **{name: split.table.columns[name][i] for name in experiment.read},
-                    "reference": references[i],
-                    "answer": answer,
-                    "exact_match": bool(measured.exact[i]),
-                    "nll": float(measured.nll[i]),
-                    **_labels(split.table.columns, experiment, i),
-                }
-            )
+        answers += item_rows(split, measured, references, experiment)
     return results, answers
 
 
@@ -129,6 +130,7 @@ def evaluate(
         load_data(experiment, seed, embed=embedder(experiment.spec.model, folder=experiment.folder)).splits,
         strata,
         seed,
+        saved_questions(adapter) if adapter is not None else None,
     )
 
 
@@ -140,6 +142,23 @@ def saved_strata(adapter: Path) -> FittedStrata | None:
     InputError
         If the file is there and cannot be read.
     """
+    strata = _saved(adapter, "strata")
+    return FittedStrata.from_dict(strata, str(adapter / ABOUT)) if strata else None
+
+
+def saved_questions(adapter: Path) -> DrawnQuestions | None:
+    """The questions that an adapter's answers are averaged over; ``None`` for any other adapter.
+
+    Raises
+    ------
+    InputError
+        If the file is there and cannot be read.
+    """
+    questions = _saved(adapter, "questions")
+    return DrawnQuestions.from_dict(questions, str(adapter / ABOUT)) if questions else None
+
+
+def _saved(adapter: Path, key: str) -> Any:
     path = adapter / ABOUT
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
@@ -147,10 +166,4 @@ def saved_strata(adapter: Path) -> FittedStrata | None:
         return None
     except (OSError, ValueError) as error:
         raise InputError.at(str(path), f"cannot be read: {error}") from error
-    strata = about.get("strata") if isinstance(about, dict) else None
-    return FittedStrata.from_dict(strata, str(path)) if strata else None
-
-
-def _labels(columns: Mapping[str, list[str]], experiment: Experiment, row: int) -> dict[str, str]:
-    names = {name for name in (experiment.treatment, experiment.strata) if name and name in columns}
-    return {name: columns[name][row] for name in sorted(names)}
+    return about.get(key) if isinstance(about, dict) else None

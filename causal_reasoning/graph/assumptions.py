@@ -11,6 +11,7 @@ from functools import cached_property
 from causal_reasoning.graph.causal_graph import CausalGraph
 from causal_reasoning.graph.spec import (
     Binding,
+    EnvironmentPolicy,
     HiddenState,
     NodeSpec,
     ObjectiveSpec,
@@ -19,6 +20,9 @@ from causal_reasoning.graph.spec import (
     TextBinding,
 )
 from causal_reasoning.graph.surrogates import AnySurrogate, SurrogateBinding
+
+Environment = tuple[tuple[tuple[str, ...], float], ...]
+"""Combinations of values of the treatments with their probabilities, sorted."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class AssumptionGraph:
     nodes : mapping of str to NodeSpec
         Role and binding of each node.
     query : QuerySpec
-        Treatment, what is read and what is written.
+        Treatment, what is read and what is written; the latter is put in causal order, so that a rationale is
+        written before the answer that it leads to.
     objective : ObjectiveSpec
         How the estimand becomes a loss.
     description : str
@@ -43,6 +48,9 @@ class AssumptionGraph:
         The file it came from; not part of the digest.
     text : str
         The file's text, stored with every run; not part of the digest.
+    environment : tuple of ((str, ...), float)
+        Where the policy is taken from other rows: the combinations of the treatments' values there, treatments sorted,
+        with their relative frequencies. Empty before these rows are read.
     """
 
     name: str
@@ -53,9 +61,12 @@ class AssumptionGraph:
     description: str = ""
     source: str = ""
     text: str = field(default="", repr=False)
+    environment: Environment = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", dict(sorted(self.nodes.items())))
+        if (write := _causes_first(self.causal, self.query.write)) != self.query.write:
+            object.__setattr__(self, "query", self.query.model_copy(update={"write": write}))
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -124,13 +135,30 @@ class AssumptionGraph:
                 "do": sorted(self.query.do),
                 "read": list(self.query.read),
                 "write": list(self.query.write),
-                "policy": self.query.policy,
+                "policy": self._canonical_policy(),
             },
             "objective": objective,
         }
+
+    def _canonical_policy(self) -> object:
+        """The policy as plain data: with what was counted in other rows, if they were read."""
+        if not isinstance(self.query.policy, EnvironmentPolicy):
+            return self.query.policy
+        counted = {"counted": [[list(values), share] for values, share in self.environment]} if self.environment else {}
+        return {**self.query.policy.model_dump(), **counted}
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical form; comments, descriptions and the order of lines do not count."""
         text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _causes_first(causal: CausalGraph, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Sort nodes so that causes come before effects; what the graph does not order stays as it was."""
+    left, found = list(names), []
+    while left:
+        first = next(name for name in left if not set(causal.ancestors(name)) & (set(left) - {name}))
+        left.remove(first)
+        found.append(first)
+    return tuple(found)

@@ -8,12 +8,20 @@ from typing import get_args
 
 from causal_reasoning.errors import did_you_mean
 from causal_reasoning.graph.representations import hidden_states
-from causal_reasoning.graph.spec import ColumnBinding, NodeSpec, ObjectiveSpec, PenaltyKind, PenaltySpec, QuerySpec
+from causal_reasoning.graph.spec import (
+    ColumnBinding,
+    MediationKind,
+    NodeSpec,
+    ObjectiveSpec,
+    PenaltyKind,
+    PenaltySpec,
+    QuerySpec,
+)
 from causal_reasoning.graph.surrogates import SurrogateBinding
 
 _ONE_REPRESENTATION = ("variance", "paired")
 _TWO_REPRESENTATIONS = ("lautum",)
-_OPTIONS = {"bandwidth": "hsic", "clamp": "lautum", "direction": "lautum"}
+_OPTIONS = {"bandwidth": "hsic", "clamp": "lautum", "direction": "lautum", "margin": "sensitivity"}
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,8 @@ def penalty_problems(
         The query, over known nodes.
     """
     named, states = objective.named_penalties, hidden_states(nodes)
-    if named and not states:
+    kinds = {penalty.kind or name for name, penalty in named.items()}
+    if kinds - {*get_args(MediationKind)} and kinds & {*get_args(PenaltyKind)} and not states:
         yield PenaltyProblem(
             (),
             "no node is a representation, so there is nothing to penalise; bind a node with "
@@ -59,15 +68,20 @@ def penalty_problems(
         return
     for name, penalty in named.items():
         kind = penalty.kind or name
-        if kind not in get_args(PenaltyKind):
-            hint = did_you_mean(kind, get_args(PenaltyKind))
+        if kind not in (known := (*get_args(PenaltyKind), *get_args(MediationKind))):
+            hint = did_you_mean(kind, known)
             yield PenaltyProblem((name,), f"'{name}' is no kind of penalty and has no key 'kind'; {hint}", key=True)
             continue
         for option, owner in _OPTIONS.items():
             if getattr(penalty, option) is not None and kind != owner:
                 message = f"'{option}' is for the kind '{owner}', this is '{kind}'"
                 yield PenaltyProblem((name, option), message, key=True)
-        problem = next(_problems(kind, penalty, query, nodes, states), None)
+        found = (
+            _of_what_is_written(kind, penalty, query, nodes)
+            if kind in get_args(MediationKind)
+            else _problems(kind, penalty, query, nodes, states)
+        )
+        problem = next(found, None)
         if problem is not None:
             part, message = problem
             yield PenaltyProblem((name, part) if part else (name,), message)
@@ -123,6 +137,28 @@ def _problems(
             yield "against", f"'{kind}' is against one column at a time; make it two penalties"
     if kind == "lautum" and penalty.given:
         yield "given", "'lautum' has no conditional version; use 'hsic' or 'cross_covariance'"
+
+
+def _of_what_is_written(
+    kind: str, penalty: PenaltySpec, query: QuerySpec, nodes: Mapping[str, NodeSpec]
+) -> Iterator[tuple[str, str]]:
+    """The same for a penalty on what is written after a rationale."""
+    if len(query.write) < 2:
+        yield (
+            "",
+            f"'{kind}' is about what is written after a rationale, and only '{query.write[0]}' is written; write for "
+            f"instance [rationale, {query.write[0]}]",
+        )
+    for part in ("of", "given"):
+        if getattr(penalty, part) is not None:
+            yield part, f"'{kind}' is about what is written last, given what is written before; leave '{part}' out"
+    if kind != "agreement" and penalty.against is not None:
+        yield "against", f"'{kind}' swaps what is written before the answer; leave 'against' out"
+    for name in penalty.against or ():
+        if name not in nodes:
+            yield "against", f"there is no node '{name}'; {did_you_mean(name, query.read)}"
+        elif name not in query.read:
+            yield "against", f"'{name}' is not read, so it cannot be hidden; {did_you_mean(name, query.read)}"
 
 
 def _label(name: str, query: QuerySpec, nodes: Mapping[str, NodeSpec]) -> bool:

@@ -13,10 +13,11 @@ from causal_reasoning.files import Document, parse_yaml, read_yaml, validate
 from causal_reasoning.files.shipped import find_shipped
 from causal_reasoning.graph.assumptions import AssumptionGraph
 from causal_reasoning.graph.causal_graph import CausalGraph, Edge, GraphError
+from causal_reasoning.graph.environment import with_environment
 from causal_reasoning.graph.penalties import penalty_problems
 from causal_reasoning.graph.rendered import rendering_problems
 from causal_reasoning.graph.representations import Contradiction, contradictions, hidden_states
-from causal_reasoning.graph.spec import NAME, GraphSpec, NodeSpec, RepresentationBinding, TextBinding
+from causal_reasoning.graph.spec import NAME, EnvironmentPolicy, GraphSpec, NodeSpec, RepresentationBinding, TextBinding
 from causal_reasoning.graph.surrogates import AnySurrogate, SurrogateBinding
 
 _ARROW = re.compile(r"\s*(<->|->|<-|--|<=>|=>|→|↔)\s*")
@@ -47,11 +48,12 @@ def load_graph(source: str | Path) -> AssumptionGraph:
     ('skill',)
     """
     path = find_shipped(source, "graphs", "graph")
-    return graph_from_document(read_yaml(path))
+    document = read_yaml(path)
+    return with_environment(graph_from_document(document), document, path.parent)
 
 
 def parse_graph(text: str, file: str = "<text>") -> AssumptionGraph:
-    """Check a graph given as YAML text; see `load_graph`."""
+    """Check a graph given as YAML text; see `load_graph`. Rows that its policy is taken from are not read."""
     return graph_from_document(parse_yaml(text, file))
 
 
@@ -201,6 +203,11 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
             )
         elif query.do[0] in nodes and isinstance(nodes[query.do[0]].bind, TextBinding):
             yield document.fault(("query", "policy"), "a table needs a categorical treatment, this one is text")
+    if isinstance(query.policy, EnvironmentPolicy):
+        for name in query.do:
+            if name in nodes and isinstance(nodes[name].bind, TextBinding):
+                message = f"the treatment '{name}' is text; how often it occurs can be counted for columns only"
+                yield document.fault(("query", "policy"), message)
 
 
 def _binding_faults(nodes: dict[str, NodeSpec], document: Document) -> Iterator[Fault]:

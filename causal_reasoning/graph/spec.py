@@ -15,6 +15,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     Tag,
     model_serializer,
+    model_validator,
 )
 
 from causal_reasoning.graph.surrogates import SurrogateBinding
@@ -153,25 +154,95 @@ class NodeSpec(_Strict):
     description: str = Field("", description="For the reader of the graph.")
 
 
+class EnvironmentPolicy(_Strict):
+    """The treatments as frequent, jointly, as in the rows of another environment."""
+
+    like: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="A JSON Lines file with the treatments' columns; relative to the graph file."
+    )
+    split: Name | None = Field(None, description="Or the name of a split of the experiment: see 'evaluation.splits'.")
+    where: dict[
+        Annotated[str, Field(min_length=1)],
+        Annotated[
+            tuple[str, ...], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str]), Field(min_length=1)
+        ],
+    ] = Field(default_factory=dict, description="Only rows with these values of these columns.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> EnvironmentPolicy:
+        if (self.like is None) == (self.split is None):
+            raise ValueError("a policy is taken from a file ('like') or from a split ('split'); name one of them")
+        return self
+
+    def text(self) -> str:
+        """Print as ``as in 'shift.jsonl' where source is a or b``."""
+        shown = " and ".join(f"{column} is {' or '.join(values)}" for column, values in sorted(self.where.items()))
+        name = f"'{self.like}'" if self.like is not None else f"the split '{self.split}'"
+        return f"as in {name}" + (f" where {shown}" if shown else "")
+
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        return {key: value for key, value in data.items() if value}
+
+
+def _policy_kind(value: Any) -> str | None:
+    if isinstance(value, EnvironmentPolicy):
+        return "environment"
+    if isinstance(value, dict):
+        # A treatment may have the values 'like' and 'split': what belongs to a value is a number.
+        texts = [v for v in value.values() if isinstance(v, str) and not v.replace(".", "", 1).isdigit()]
+        return "environment" if texts or isinstance(value.get("where"), dict) else "table"
+    return "word" if isinstance(value, str) else None
+
+
+PolicySpec = Annotated[
+    Annotated[Literal["marginal", "uniform"], Tag("word")]
+    | Annotated[EnvironmentPolicy, Tag("environment")]
+    | Annotated[dict[str, Probability], Tag("table")],
+    Discriminator(
+        _policy_kind,
+        custom_error_type="policy",
+        custom_error_message="a policy is 'marginal', 'uniform', a mapping of values to probabilities, or "
+        "{like: FILE} or {split: NAME} for the distribution in other rows",
+    ),
+]
+
+
 class QuerySpec(_Strict):
     """The interventional distribution that the model should serve."""
 
     do: Names = Field(description="The treatment: the node or nodes that are set from outside.")
     read: Names = Field(description="What the model is shown.")
     write: Names = Field(description="What the model must produce.")
-    policy: Literal["marginal", "uniform"] | dict[str, Probability] = Field(
+    policy: PolicySpec = Field(
         "marginal",
-        description="Distribution of the treatment under intervention: 'marginal', 'uniform', or value: probability.",
+        description="Distribution of the treatment under intervention: 'marginal', 'uniform', value: probability, or "
+        "that of other rows, {like: FILE} or {split: NAME}.",
     )
 
 
 Estimator = Literal[
-    "auto", "likelihood", "weighting", "rendering", "matching", "standardization", "distillation", "monte_carlo", "nwgm"
+    "auto",
+    "likelihood",
+    "weighting",
+    "front_door",
+    "rendering",
+    "matching",
+    "standardization",
+    "distillation",
+    "doubly_robust",
+    "monte_carlo",
+    "nwgm",
+    "question_average",
 ]
 Realisation = Literal["resampling", "loss_weights"]
 
 
 PenaltyKind = Literal["variance", "paired", "hsic", "cross_covariance", "lautum"]
+"""Penalties on representations."""
+MediationKind = Literal["agreement", "sensitivity"]
+"""Penalties on what is written after a rationale."""
 Sorted = Annotated[
     tuple[Name, ...],
     BeforeValidator(_one_or_many, json_schema_input_type=str | list[str]),
@@ -183,7 +254,9 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 class PenaltySpec(_Strict):
     """One independence penalty that is asked for by name."""
 
-    kind: PenaltyKind | None = Field(None, description="How dependence is measured; by default the penalty's name.")
+    kind: PenaltyKind | MediationKind | None = Field(
+        None, description="How dependence is measured; by default the penalty's name."
+    )
     strength: Positive = Field(0.1, description="Factor of the penalty in the loss.")
     of: Sorted | None = Field(
         None, description="One or two representations; by default those of the graph's statements."
@@ -207,6 +280,11 @@ class PenaltySpec(_Strict):
     direction: Literal["lautum", "mutual"] | None = Field(
         None, description="For 'lautum': KL(product, joint), as published and by default, or KL(joint, product)."
     )
+    margin: Positive | None = Field(
+        None,
+        description="For 'sensitivity': how much likelier, in nats, an answer should be after its own rationale than "
+        "after another; by default 1.",
+    )
 
 
 def _penalty(value: float | PenaltySpec) -> PenaltySpec:
@@ -228,10 +306,11 @@ class ObjectiveSpec(_Strict):
         "resampling",
         description="Weights as resampling of strata in the batch sampler, or multiplied into the loss.",
     )
-    nuisance: Literal["counts", "logistic"] = Field(
+    nuisance: Literal["counts", "logistic", "head"] = Field(
         "counts",
-        description="Weights from counts of every combination of columns, or from a cross-fitted multinomial "
-        "logistic regression, for strata of many columns.",
+        description="Weights from counts of every combination of columns; from a cross-fitted multinomial logistic "
+        "regression, for strata of many columns; or from classifiers on frozen embeddings, where a probability given "
+        "a text is needed.",
     )
     smoothing: Count = Field(0.0, description="Added to the count of every combination; shrinks weights, with a bias.")
     clip: Positive | None = Field(None, description="Largest weight; the bias is printed.")
@@ -240,13 +319,17 @@ class ObjectiveSpec(_Strict):
         False, description="Train although the overlap report says that the data can hardly carry it."
     )
     control: str = Field(
-        "[{name}: {value}] ",
+        "[{name}: {value}]\n",
         min_length=1,
-        description="For 'standardization' and its kin: what is shown before the prompt to tell a node's value.",
+        description="For 'standardization' and its kin: what is shown with the prompt to tell a node's value.",
+    )
+    control_place: Literal["before", "after"] = Field(
+        "after", description="Where that stands: before the prompt, or behind it, which computes the prompt once."
     )
     draws: Annotated[int, Field(ge=1, le=10_000, strict=True)] = Field(
         8, description="For 'monte_carlo': strata drawn per row."
     )
+    mask: str = Field("...", min_length=1, description="What is shown in the place of a text that is hidden.")
     baseline: Baselines | None = Field(
         None, description="Train this known objective instead, whether or not the graph licenses it."
     )

@@ -10,7 +10,13 @@ from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification, IdentifiedByAdjustment, IdentifiedInGeneral, identify
 from causal_reasoning.objective.baselines import BASELINES, plan_baseline
 from causal_reasoning.objective.estimators import ESTIMATORS
-from causal_reasoning.objective.penalties import label_columns, penalties_left_out, plan_penalties, with_penalties
+from causal_reasoning.objective.penalties import (
+    label_columns,
+    penalties_left_out,
+    plan_penalties,
+    with_mediation,
+    with_penalties,
+)
 from causal_reasoning.objective.plan import ObjectivePlan, Refusal
 from causal_reasoning.objective.rendering import counterfactual_rendering
 from causal_reasoning.objective.surrogates import with_surrogates
@@ -105,6 +111,7 @@ def derive(graph: AssumptionGraph) -> Derivation:
         else:
             plans[name] = outcome
     wanted = graph.objective.estimator
+    _check_settings(graph)
     chosen = next(iter(plans.values()), None) if wanted == "auto" else plans.get(wanted)
     if chosen is not None:
         penalised = _penalised(graph, replace(chosen, refused=tuple(refused)))
@@ -117,6 +124,18 @@ def derive(graph: AssumptionGraph) -> Derivation:
     hint = f"; valid here: {', '.join(plans)}" if plans else ""
     what = "no objective can be compiled" if wanted == "auto" else f"the estimator '{wanted}' is not valid here"
     raise NoValidPlanError(f"{graph.source or graph.name}: {what} ({reasons}){hint}")
+
+
+def _check_settings(graph: AssumptionGraph) -> None:
+    """Refuse settings that no estimator reads, or not the one asked for."""
+    wanted = graph.objective.estimator
+    readers = [e for name, e in ESTIMATORS.items() if wanted in ("auto", name)]
+    known = sorted({setting for estimator in readers for setting in estimator.settings})
+    for name in graph.objective.settings:
+        if name not in known:
+            whose = "no estimator has" if wanted == "auto" else f"the estimator '{wanted}' does not have"
+            hint = f"; {did_you_mean(name, known)}" if known else ""
+            raise InputError.at(graph.source or graph.name, f"objective.settings: {whose} the setting '{name}'{hint}")
 
 
 def _baseline(graph: AssumptionGraph, verdict: Identification, name: str) -> ObjectivePlan:
@@ -140,19 +159,13 @@ def _baseline(graph: AssumptionGraph, verdict: Identification, name: str) -> Obj
 
 def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
     """Add the independence penalties that the graph implies, or that the file asks for."""
+    plan = with_mediation(graph, plan)
     penalties = plan_penalties(graph)
     left_out = penalties_left_out(graph)
     if not penalties:
         return replace(plan, refused=plan.refused + left_out)
     labels = label_columns(penalties)
-    groups = plan.groups or (labels[0] if len(labels) == 1 else ())
-    if any(columns != groups for columns in labels):
-        raise NoValidPlanError(
-            f"{graph.source or graph.name}: the penalties compare rows within "
-            f"{' and within '.join(', '.join(columns) for columns in labels)}"
-            f"{', the baseline between ' + ', '.join(plan.groups) if plan.groups else ''}; one grouping at a time is "
-            "supported: name fewer under objective.penalties"
-        )
+    groups = plan.groups or (labels[0] if labels else ())
     added = tuple(penalty.term() for penalty in penalties)
     shown = "".join(f" + {p.strength:g} · {p.name}" for p in penalties)
     shown_latex = "".join(rf" + {p.strength:g}\,\mathrm{{{p.name}}}".replace("_", r"\_") for p in penalties)
@@ -161,6 +174,7 @@ def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
         plan,
         loss=with_penalties(plan.loss, penalties, groups),
         groups=groups,
+        labels=tuple(columns for columns in labels if columns != groups),
         formula=f"{loss}{shown}{comma}{rest}",
         latex=plan.latex.replace(r",\quad w = ", f"{shown_latex}" + r",\quad w = ")
         if r",\quad w = " in plan.latex

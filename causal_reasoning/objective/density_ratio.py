@@ -54,6 +54,7 @@ def density_ratio(
     opaque: Iterable[str],
     *,
     marginal: bool,
+    shown: Iterable[str] = (),
 ) -> Ratio | Blocked:
     """Write an effect under a policy as weights of observed rows.
 
@@ -69,6 +70,8 @@ def density_ratio(
         Nodes whose probabilities cannot be estimated: free text.
     marginal : bool
         Whether the policy is the treatments' own marginal.
+    shown : iterable of str
+        Treatments that the loss depends on: the row's own value is then the one that is set.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def density_ratio(
     above.append(Conditional(treated, (), policy=not marginal))
     over += treated
     best: Blocked | None = None
-    for chosen in _row_choices(over, on):
+    for chosen in _row_choices(over, on, set(shown)):
         ratio = writer.ratio(over, above, below, chosen, on)
         blocking = tuple(sorted(ratio.names & hidden))
         if not blocking:
@@ -102,11 +105,11 @@ def density_ratio(
     return best
 
 
-def _row_choices(over: Sequence[Variable], on: Sequence[str]) -> Iterable[dict[str, Variable]]:
+def _row_choices(over: Sequence[Variable], on: Sequence[str], shown: set[str]) -> Iterable[dict[str, Variable]]:
     """Which copy of each variable takes the row's value; copies made last stand deepest and are tried first."""
     copies: dict[str, list[Variable]] = {}
     for variable in over:
-        if variable[0] not in on:
+        if variable[0] not in on and (variable[0] not in shown or variable[1] == 1):
             copies.setdefault(variable[0], []).append(variable)
     options = [sorted(group, key=lambda v: -v[1]) for _, group in sorted(copies.items())]
     for choice in itertools.islice(itertools.product(*options), _MOST_CHOICES):
@@ -190,7 +193,7 @@ class _Writer:
         row = sorted({*on, *chosen}, key=lambda n: self.place[n])
         bottom += self.conditionals(Probability(tuple(row)), {})
         left = tuple(label[v] for v in over if v not in set(chosen.values()))
-        return _shortened(left, top, bottom)
+        return _shortened(self.graph, left, top, bottom)
 
 
 def _labels(variables: Sequence[Variable], row: set[Variable]) -> dict[Variable, Variable]:
@@ -221,7 +224,9 @@ def _relabelled(part: Conditional | Ratio, label: Mapping[Variable, Variable]) -
     )
 
 
-def _shortened(over: Sequence[Variable], above: list[Conditional | Ratio], below: list[Conditional | Ratio]) -> Ratio:
+def _shortened(
+    graph: CausalGraph, over: Sequence[Variable], above: list[Conditional | Ratio], below: list[Conditional | Ratio]
+) -> Ratio:
     """Cancel what stands above and below, and carry out sums over what is only predicted."""
     common = Counter(above) & Counter(below)
     above, below = _without(above, common), _without(below, common)
@@ -240,7 +245,7 @@ def _shortened(over: Sequence[Variable], above: list[Conditional | Ratio], below
             above.remove(done)
             left = [v for v in left if v not in done.of]
             continue
-        averaged = next((found for v in left if (found := _average(v, above, counts)) is not None), None)
+        averaged = next((found for v in left if (found := _average(graph, v, above, counts)) is not None), None)
         if averaged is None:
             break
         variable, above = averaged
@@ -252,17 +257,26 @@ def _shortened(over: Sequence[Variable], above: list[Conditional | Ratio], below
 
 
 def _average(
-    variable: Variable, above: list[Conditional | Ratio], counts: Counter[Variable]
+    graph: CausalGraph, variable: Variable, above: list[Conditional | Ratio], counts: Counter[Variable]
 ) -> tuple[Variable, list[Conditional | Ratio]] | None:
-    """Carry out Σ_v P(a | v, c) P(v | c) = P(a | c), if the variable occurs in nothing else."""
+    """Carry out Σ_v P(a | v, c) P(v | c) = P(a | c), if the variable occurs in nothing else.
+
+    P(v | c) may stand there without conditions that the graph makes irrelevant.
+    """
     if counts[variable] != 2:
         return None
     both = [part for part in above if variable in part.variables]
     own = [p for p in both if isinstance(p, Conditional) and p.of == (variable,) and not p.policy]
     other = [p for p in both if isinstance(p, Conditional) and variable in p.given and not p.policy]
-    if len(own) != 1 or len(other) != 1 or set(other[0].given) - {variable} != set(own[0].given):
+    if len(own) != 1 or len(other) != 1:
         return None
-    joined = Conditional(other[0].of, own[0].given)
+    condition = tuple(v for v in other[0].given if v != variable)
+    unsaid = {name for name, _ in set(condition) - set(own[0].given)}
+    if not set(own[0].given) <= set(condition) or variable[0] in {name for name, _ in condition}:
+        return None
+    if unsaid and not m_separated(graph, variable[0], unsaid, {name for name, _ in own[0].given}):
+        return None
+    joined = Conditional(other[0].of, condition)
     kept = [joined if part is other[0] else part for part in above if part is not own[0]]
     return variable, kept
 

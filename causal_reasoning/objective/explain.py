@@ -11,7 +11,8 @@ from causal_reasoning.identification import (
     ZeroEffect,
 )
 from causal_reasoning.objective.compile import Derivation
-from causal_reasoning.objective.notation import listed
+from causal_reasoning.objective.head_report import HeadReport
+from causal_reasoning.objective.notation import listed, shown_policy
 from causal_reasoning.objective.overlap import OverlapReport
 from causal_reasoning.objective.plan import ObjectivePlan, policy_text
 from causal_reasoning.objective.proof import Proof
@@ -39,7 +40,7 @@ class Section:
 
 def story(
     derivation: Derivation,
-    overlap: OverlapReport | None = None,
+    overlap: OverlapReport | HeadReport | None = None,
     proof: Proof | None = None,
     curve: Sensitivity | None = None,
 ) -> tuple[Section, ...]:
@@ -49,7 +50,7 @@ def story(
     ----------
     derivation : Derivation
         What is told.
-    overlap : OverlapReport, optional
+    overlap : OverlapReport or HeadReport, optional
         The weights estimated on data.
     proof : Proof, optional
         How far the minimiser is from what the query asks for.
@@ -64,8 +65,7 @@ def story(
     graph, verdict, plan = derivation.graph, derivation.identification, derivation.plan
     data = derivation.to_dict()
     do = listed(graph.query.do)
-    policy = graph.query.policy
-    shown = policy if isinstance(policy, str) else ", ".join(f"{k}: {v:g}" for k, v in sorted(policy.items()))
+    shown = shown_policy(graph)
     sections = [
         Section(
             "Query",
@@ -93,11 +93,10 @@ def story(
     if plan.baseline:
         title = "licensed by this graph" if plan.licensed else "not licensed by this graph, trained as a baseline"
         sections.append(Section("License", ((f"{plan.estimator}: {title}", plan.license_reason),)))
+    if plan.balanced:
+        sections.append(Section("Batches", ((f"equally many rows of each {listed(plan.groups)} in every batch", ""),)))
     if plan.strata is not None:
-        shown = plan.strata.text(tuple("…" for _ in plan.strata.nodes))
-        sections.append(
-            Section("Strata", ((f"{listed(plan.strata.nodes)} is shown before the prompt as {shown}", ""),))
-        )
+        sections.append(Section("Strata", ((f"{listed(plan.strata.nodes)} is shown as {plan.strata.shown()}", ""),)))
     if plan.approximate:
         sections.append(Section("Approximate", ((plan.approximate, ""),)))
     sections.append(Section("Cost", ((plan.forward_passes.text(), ""),)))
@@ -118,7 +117,7 @@ def story(
 
 def to_text(
     derivation: Derivation,
-    overlap: OverlapReport | None = None,
+    overlap: OverlapReport | HeadReport | None = None,
     proof: Proof | None = None,
     curve: Sensitivity | None = None,
 ) -> str:
@@ -136,7 +135,7 @@ def to_text(
 
 def to_markdown(
     derivation: Derivation,
-    overlap: OverlapReport | None = None,
+    overlap: OverlapReport | HeadReport | None = None,
     proof: Proof | None = None,
     curve: Sensitivity | None = None,
 ) -> str:
@@ -160,7 +159,7 @@ _AS_TEXT = ("Verdict", "Proof", "Not valid here", "Approximate", "Proof by numbe
 
 def to_latex(
     derivation: Derivation,
-    overlap: OverlapReport | None = None,
+    overlap: OverlapReport | HeadReport | None = None,
     proof: Proof | None = None,
     curve: Sensitivity | None = None,
 ) -> str:
@@ -240,7 +239,9 @@ def _remark(step: dict[str, str | None]) -> str:
     return because.removeprefix(f"{step['path']}: ")
 
 
-def _overlap(report: OverlapReport) -> tuple[tuple[str, str], ...]:
+def _overlap(report: OverlapReport | HeadReport) -> tuple[tuple[str, str], ...]:
+    if isinstance(report, HeadReport):
+        return report.lines()
     lines = [
         (
             f"{report.effective_sample_size:,.0f} effective of {report.rows:,} rows ({report.effective_share:.0%}), "

@@ -7,7 +7,7 @@ stays free of torch, and an objective is one file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -44,20 +44,32 @@ class Step(Protocol):
     tokens_per_answer: float
     memory: MutableMapping[str, Array]
 
+    def label(self, columns: tuple[str, ...]) -> Array:
+        """Index of each row's combination of values of some columns that the plan names: shape (B,)."""
+
     def nll(self, view: str = MAIN) -> Array:
         """−log p_θ(answer | prompt) of each row: shape (B,), in nats per token of a mean answer.
 
         A view is another encoding of the same rows, such as one with another rendering of the question.
         """
 
-    def logits(self, view: str = MAIN) -> Array:
-        """Scores of the next token at the written positions, one row a position: shape (P, V)."""
+    def logits(self, view: str = MAIN, *, gradient: bool = True) -> Array:
+        """Scores of the next token at the written positions, one row a position: shape (P, V).
+
+        Without ``gradient`` they are constants, and nothing is kept to differentiate them.
+        """
+
+    def prepare(self, views: Sequence[str], *, gradient: bool = True) -> None:
+        """Compute the likelihoods of several views together, which is cheaper where their prompts begin alike."""
 
     def targets(self, view: str = MAIN) -> Array:
         """The tokens to be written there: shape (P,)."""
 
     def rows(self, view: str = MAIN) -> Array:
         """Which row of the batch each written position belongs to: shape (P,), values 0 to B − 1."""
+
+    def parts(self, view: str = MAIN) -> Array:
+        """Which of the written nodes each written position belongs to, causes first: shape (P,), from 0."""
 
     def per_row(self, values: Array, view: str = MAIN) -> Array:
         """Sum a quantity over the written positions of each row, in the unit of `nll`: shape (P,) to (B,)."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from causal_reasoning.graph import AssumptionGraph
+from causal_reasoning.graph.spec import EnvironmentPolicy
 
 if TYPE_CHECKING:
     from causal_reasoning.objective.plan import Policy
+
+_MOST_SHOWN = 12
 
 
 def listed(names: tuple[str, ...]) -> str:
@@ -32,7 +35,20 @@ def nll(graph: AssumptionGraph) -> tuple[str, str]:
 def policy_of(graph: AssumptionGraph) -> Policy:
     """The policy of a graph's query, as a hashable value."""
     policy = graph.query.policy
-    return policy if isinstance(policy, str) else tuple(sorted(policy.items()))
+    if isinstance(policy, EnvironmentPolicy):
+        return graph.environment or "environment"
+    return policy if isinstance(policy, str) else tuple(((value,), p) for value, p in sorted(policy.items()))
+
+
+def shown_policy(graph: AssumptionGraph) -> str:
+    """The policy in words, with its probabilities where they are known and few."""
+    policy = policy_of(graph)
+    source = graph.query.policy.text() if isinstance(graph.query.policy, EnvironmentPolicy) else ""
+    if isinstance(policy, str):
+        return source or policy
+    parts = [f"{' with '.join(values)}: {p:.3g}" for values, p in policy[:_MOST_SHOWN]]
+    table = ", ".join(parts) + (", …" if len(policy) > _MOST_SHOWN else "")
+    return f"{source} ({table})" if source else table
 
 
 def risk(graph: AssumptionGraph) -> str:

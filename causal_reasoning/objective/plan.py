@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from causal_reasoning.graph.spec import Realisation
 from causal_reasoning.objective.loss import Loss, WeightedLikelihood
+from causal_reasoning.objective.questions import QuestionAverage
 from causal_reasoning.objective.ratio import Ratio
 from causal_reasoning.objective.rendering import RenderingModel
 from causal_reasoning.objective.strata import StratumModel, View
+from causal_reasoning.objective.text_ratio import TextRatio
+from causal_reasoning.objective.text_views import TextView
 
 if TYPE_CHECKING:
-    from causal_reasoning.objective.penalties import PenaltyPlan
+    from causal_reasoning.objective.penalties import MediationPlan, PenaltyPlan
 
-Policy = Literal["marginal", "uniform"] | tuple[tuple[str, float], ...]
+Policy = Literal["marginal", "uniform", "environment"] | tuple[tuple[tuple[str, ...], float], ...]
+"""π over the treatments: a word, or combinations of their values (treatments sorted) with probabilities. An
+"environment" is a distribution in other rows that were not read yet."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,9 @@ class WeightOptions:
 
     Parameters
     ----------
-    nuisance : "counts" or "logistic"
-        Relative frequencies of every combination, or multinomial logistic regression of the treatment on
-        indicators of the stratum's columns, cross-fitted.
+    nuisance : "counts", "logistic" or "head"
+        Relative frequencies of every combination; multinomial logistic regression of the treatment on indicators of
+        the stratum's columns, cross-fitted; or classifiers on embeddings of texts, cross-fitted and calibrated.
     accept_poor_overlap : bool
         Go on where the report would refuse.
     folds : int
@@ -75,7 +80,7 @@ class WeightOptions:
         Divide the weights by their mean (Hájek).
     """
 
-    nuisance: Literal["counts", "logistic"] = "counts"
+    nuisance: Literal["counts", "logistic", "head"] = "counts"
     accept_poor_overlap: bool = False
     folds: int = 5
     smoothing: float = 0.0
@@ -97,12 +102,15 @@ class WeightModel:
         Nodes t and z, sorted, on which a weight depends; ``stratum`` may be empty.
     treatment_columns, stratum_columns : tuple of str
         The columns that hold them, in the same order.
-    policy : "marginal", "uniform" or tuple of (value, probability)
+    policy : "marginal", "uniform", "environment" or tuple of ((value, ...), probability)
         π, the distribution of the treatment under intervention.
     ratio : Ratio or None
         The weight as a function of both; ``None`` stands for π(t) / P(t | z) with an adjustment set z.
     options : WeightOptions
         How the weights are estimated and tamed.
+    text_ratio : TextRatio or None
+        The same weight without the density of any text, where texts occur in it: what classifiers on embeddings
+        estimate. The columns of texts are among the treatment's or the stratum's.
     """
 
     treatment: tuple[str, ...]
@@ -112,6 +120,7 @@ class WeightModel:
     policy: Policy
     ratio: Ratio | None = None
     options: WeightOptions = WeightOptions()
+    text_ratio: TextRatio | None = None
 
     @property
     def columns(self) -> dict[str, str]:
@@ -121,6 +130,9 @@ class WeightModel:
     @property
     def formula(self) -> str:
         """The weight as plain text."""
+        if self.text_ratio is not None:
+            own, shown = replace(self, text_ratio=None).formula, self.text_ratio.text()
+            return own if own == shown else f"{own} = {shown}"
         if self.ratio is not None:
             return self.ratio.text()
         given = f" | {', '.join(self.stratum)}" if self.stratum else ""
@@ -134,7 +146,7 @@ class WeightModel:
             "stratum": list(self.stratum),
             "treatment_columns": list(self.treatment_columns),
             "stratum_columns": list(self.stratum_columns),
-            "policy": self.policy if isinstance(self.policy, str) else dict(self.policy),
+            "policy": _plain_policy(self.policy),
             "formula": self.formula,
             **self.options.to_dict(),
         }
@@ -217,10 +229,18 @@ class ObjectivePlan:
         What a training step computes.
     groups : tuple of str
         Columns whose combinations of values are the groups (environments) that the loss compares.
+    labels : tuple of tuple of str
+        Further combinations of columns that the loss asks for with `Step.label`.
+    balanced : bool
+        Whether each batch holds equally many rows of each group.
     strata : StratumModel or None
         The adjustment set that the model is shown as control text, and how it then answers.
     views : tuple of View
         Further encodings of the training rows that the loss reads.
+    questions : QuestionAverage or None
+        What an answer is averaged over after its rationale was written, for a plan that does so.
+    text_views : tuple of HiddenTexts or SwappedText
+        Views in which some texts are hidden or another row's.
     renderings : tuple of RenderingModel
         Views in which some nodes are drawn and texts written anew; the main view may be among them.
     baseline : bool
@@ -231,6 +251,8 @@ class ObjectivePlan:
         Why, or why not, where the plan is a baseline.
     penalties : tuple of PenaltyPlan
         Independence penalties on representations.
+    mediation : tuple of MediationPlan
+        Penalties on what is written after a rationale.
     refused : tuple of Refusal
         The estimators that do not apply.
     """
@@ -245,13 +267,18 @@ class ObjectivePlan:
     approximate: str = ""
     loss: Loss = field(default_factory=WeightedLikelihood)
     groups: tuple[str, ...] = ()
+    labels: tuple[tuple[str, ...], ...] = ()
+    balanced: bool = False
     strata: StratumModel | None = None
     views: tuple[View, ...] = ()
+    questions: QuestionAverage | None = None
+    text_views: tuple[TextView, ...] = ()
     renderings: tuple[RenderingModel, ...] = ()
     baseline: bool = False
     licensed: bool = True
     license_reason: str = ""
     penalties: tuple[PenaltyPlan, ...] = ()
+    mediation: tuple[MediationPlan, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -264,17 +291,30 @@ class ObjectivePlan:
             "terms": [term.to_dict() for term in self.terms],
             "weights": self.weights.to_dict() if self.weights else None,
             "approximate": self.approximate,
-            "penalties": [penalty.to_dict() for penalty in self.penalties],
+            "penalties": [one.to_dict() for one in self.penalties] + [one.to_dict() for one in self.mediation],
             "slots": [],
             "forward_passes": self.forward_passes.to_dict(),
+            "groups": list(self.groups),
+            "balanced": self.balanced,
             "strata": self.strata.to_dict() if self.strata else None,
             "views": [view.to_dict() for view in self.views],
+            "questions": self.questions.to_dict() if self.questions else None,
+            "text_views": [view.to_dict() for view in self.text_views],
             "renderings": [rendering.to_dict() for rendering in self.renderings],
             "baseline": self.baseline,
             "licensed": self.licensed,
             "license_reason": self.license_reason,
             "refused": [{"estimator": r.estimator, "because": r.because} for r in self.refused],
         }
+
+
+def _plain_policy(policy: Policy) -> object:
+    """Plain data: a mapping for one treatment, a list of combinations for several."""
+    if isinstance(policy, str):
+        return policy
+    if all(len(values) == 1 for values, _ in policy):
+        return {values[0]: p for values, p in policy}
+    return [{"values": list(values), "probability": p} for values, p in policy]
 
 
 def policy_text(policy: Policy, treatment: tuple[str, ...]) -> str:

@@ -52,8 +52,8 @@ def cross_fitted_propensities(
     result = np.empty(len(y))
     for fold in np.unique(part):
         rest, here = part != fold, part == fold
-        coefficients = _fit(x[rest], y[rest], len(values), ridge)
-        result[here] = _softmax(x[here] @ coefficients)[np.arange(int(here.sum())), y[here]]
+        coefficients = fit_multinomial(x[rest], y[rest], len(values), ridge)
+        result[here] = softmax(x[here] @ coefficients)[np.arange(int(here.sum())), y[here]]
     return np.maximum(result, FLOOR)
 
 
@@ -65,26 +65,58 @@ def _indicators(stratum: Sequence[Sequence[str]], rows: int) -> NDArray[np.float
     return np.stack(columns, axis=1)
 
 
-def _fit(x: NDArray[np.float64], y: NDArray[np.int64], classes: int, ridge: float) -> NDArray[np.float64]:
-    """Maximise the penalised likelihood; it is concave, so any start will do."""
+def fit_multinomial(
+    x: NDArray[np.float64],
+    y: NDArray[np.int64],
+    classes: int,
+    ridge: float,
+    weight: NDArray[np.float64] | None = None,
+    free: int = 0,
+) -> NDArray[np.float64]:
+    """Maximise the penalised likelihood of a multinomial logistic regression.
+
+    Parameters
+    ----------
+    x : array of shape (N, D)
+        Features, with a column of ones for the intercept.
+    y : array of shape (N,)
+        Classes, 0 to ``classes`` − 1.
+    classes : int
+        The number of classes K; some may not occur.
+    ridge : float
+        Penalty on half the squared coefficients, per row.
+    weight : array of shape (N,), optional
+        How much each row counts; by default alike.
+    free : int
+        How many of the first features are not penalised, such as the column of ones.
+
+    Returns
+    -------
+    array of shape (D, K)
+        Coefficients. The objective is strictly concave, so any start will do.
+    """
     from scipy.optimize import minimize
 
     rows, width = x.shape
     target = np.eye(classes)[y]
+    counts = np.ones(rows) if weight is None else weight / weight.mean()
+    held = (np.arange(width) >= free)[:, None] * ridge
 
     def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         w = flat.reshape(width, classes)
-        probability = _softmax(x @ w)
-        loss = -np.log(np.maximum(probability[np.arange(rows), y], 1e-300)).mean() + ridge * (w**2).sum() / 2
-        gradient = x.T @ (probability - target) / rows + ridge * w
+        probability = softmax(x @ w)
+        each = -np.log(np.maximum(probability[np.arange(rows), y], 1e-300))
+        loss = (counts * each).mean() + (held * w**2).sum() / 2
+        gradient = x.T @ (counts[:, None] * (probability - target)) / rows + held * w
         return float(loss), gradient.ravel()
 
-    found = minimize(objective, np.zeros(width * classes), jac=True, method="L-BFGS-B")
+    found = minimize(objective, np.zeros(width * classes), jac=True, method="L-BFGS-B", options={"maxiter": 300})
     solution: NDArray[np.float64] = found.x.reshape(width, classes)
     return solution
 
 
-def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Normalise rows of scores, shape (N, K), to probabilities."""
     exp = np.exp(scores - scores.max(axis=1, keepdims=True))
     normalised: NDArray[np.float64] = exp / exp.sum(axis=1, keepdims=True)
     return normalised

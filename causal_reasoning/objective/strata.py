@@ -1,8 +1,9 @@
 """Strata of an adjustment set: how a model is told which one it is in, and how probable each is.
 
-A plan by standardization fits p_θ(y | x, z) on rows that show z as control text before the prompt, and answers with
-an average over z. Everything here is free of torch: the plan says what is shown and how answers are averaged,
-`fit_strata` counts P(z) on the training rows, and the rest is encoding.
+A plan by standardization fits p_θ(y | x, z) on rows that show z as control text with the prompt, and answers with
+an average over z. The control text stands behind the prompt unless the graph file says otherwise: the prompt is then
+computed once for all strata. Everything here is free of torch: the plan says what is shown and how answers are
+averaged, `fit_strata` counts P(z) on the training rows, and the rest is encoding.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from numpy.typing import NDArray
 from causal_reasoning.errors import InputError, NoValidPlanError
 from causal_reasoning.files.templates import TemplateError, fields_of, fill
 
-CONTROL = "[{name}: {value}] "
-"""Control text of one node of the adjustment set: `[source: a] `. Several nodes follow each other, sorted."""
+CONTROL = "[{name}: {value}]\n"
+"""Control text of one node of the adjustment set, a line of its own. Several nodes follow each other, sorted."""
 
 MOST_STRATA = 64
 """Strata that an exact sum goes through at most: each costs a forward pass in use."""
@@ -31,14 +32,16 @@ MOST_DISTILLED = 16
 FEW_ROWS_IN_STRATUM = 10
 
 Values = tuple[str, ...]
-Answer = Literal["sum", "draws", "geometric_mean", "plain"]
+Place = Literal["before", "after"]
+Answer = Literal["sum", "draws", "geometric_mean", "mean_embedding", "plain"]
 """How the model answers: log Σ_z P(z) p(y | x, z); the same with strata drawn from P(z); the normalised geometric mean
-of p(next token | z) with exponents P(z); or without control text, like any other model."""
+of p(next token | z) with exponents P(z); in one pass, shown the mean over P(z) of the control texts' embeddings; or
+without control text, like any other model."""
 
 
 @dataclass(frozen=True)
 class StratumModel:
-    """An adjustment set whose values are shown to the model as control text.
+    r"""An adjustment set whose values are shown to the model as control text.
 
     Parameters
     ----------
@@ -54,6 +57,8 @@ class StratumModel:
         The largest number of strata; more are refused.
     accept_poor_overlap : bool
         Go on where the text of the treatment gives the stratum away.
+    place : "before" or "after"
+        Where the control text stands: before the prompt, or behind it, so that all strata share the prompt.
 
     Raises
     ------
@@ -63,7 +68,7 @@ class StratumModel:
     Examples
     --------
     >>> StratumModel(("source", "year"), ("source", "year"), "sum").text(("a", "2020"))
-    '[source: a] [year: 2020] '
+    '[source: a]\n[year: 2020]\n'
     """
 
     nodes: tuple[str, ...]
@@ -73,6 +78,7 @@ class StratumModel:
     draws: int = 0
     most: int = MOST_STRATA
     accept_poor_overlap: bool = False
+    place: Place = "after"
 
     def __post_init__(self) -> None:
         try:
@@ -83,13 +89,18 @@ class StratumModel:
             raise InputError.at(
                 "objective",
                 f"the template of the control text, '{self.control}', must have the field {{value}} and may have "
-                "{name}; write for instance '[{name}: {value}] '",
+                "{name}; write for instance '[{name}: {value}]'",
             )
 
     def text(self, values: Values) -> str:
         """The control text of a stratum."""
         pairs = zip(self.nodes, values, strict=True)
         return "".join(fill(self.control, {"name": name, "value": value}) for name, value in pairs)
+
+    def shown(self) -> str:
+        """The control text and its place in words: ``'[source: …]' behind the prompt``."""
+        text = " ".join(self.text(tuple("…" for _ in self.nodes)).split())
+        return f"'{text}' {'before' if self.place == 'before' else 'behind'} the prompt"
 
     def rows(self, columns: Mapping[str, Sequence[str]]) -> list[Values]:
         """The stratum of each row."""
@@ -105,6 +116,7 @@ class StratumModel:
             "draws": self.draws,
             "most": self.most,
             "accept_poor_overlap": self.accept_poor_overlap,
+            "place": self.place,
         }
 
 
@@ -188,6 +200,9 @@ class FittedStrata:
             answer = data["answer"]
             if answer not in get_args(Answer):
                 raise ValueError(f"there is no answer '{answer}'")
+            place = data.get("place", "before")
+            if place not in get_args(Place):
+                raise ValueError(f"there is no place '{place}'")
             model = StratumModel(
                 nodes=tuple(str(n) for n in data["nodes"]),
                 columns=tuple(str(c) for c in data["columns"]),
@@ -196,6 +211,8 @@ class FittedStrata:
                 draws=int(data["draws"]),
                 most=int(data["most"]),
                 accept_poor_overlap=bool(data["accept_poor_overlap"]),
+                # Records from before there was a choice had it before the prompt.
+                place=place,
             )
             values = tuple(tuple(str(v) for v in stratum["values"]) for stratum in data["strata"])
             probabilities = tuple(float(stratum["probability"]) for stratum in data["strata"])

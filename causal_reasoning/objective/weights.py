@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeVar
@@ -109,7 +109,7 @@ def fit_weights(model: WeightModel, columns: Columns, counts: NDArray[np.float64
     keys = _keys(model, columns)
     times = np.ones(len(keys)) if counts is None else counts
     cells = _count(keys, times)
-    policy = _policy(model, _count([t for t, _ in keys], times), float(times.sum()))
+    policy = policy_table(model, _count([t for t, _ in keys], times), float(times.sum()))
     # A general ratio says itself which combinations it needs: its weights then average one.
     empty = _empty_cells(model, policy, cells) if model.ratio is None else ()
     _require_positivity(model, policy, cells, empty)
@@ -143,20 +143,48 @@ def _whole(number: float) -> float:
     return int(number) if number == int(number) else number
 
 
-def _policy(model: WeightModel, treatments: Mapping[Values, float], rows: float) -> dict[Values, float]:
+def policy_table(model: WeightModel, treatments: Mapping[Values, float], rows: float) -> dict[Values, float]:
+    """Π as a table over the values of the treatment that training rows have, of which there are so many."""
     if model.policy == "marginal":
         return {t: count / rows for t, count in treatments.items()}
     if model.policy == "uniform":
         return dict.fromkeys(treatments, 1 / len(treatments))
-    table: dict[Values, float] = {(value,): probability for value, probability in model.policy}
-    seen = {t[0] for t in treatments}
-    for (value,), probability in sorted(table.items()):
-        if probability > 0 and value not in seen:
-            raise NoValidPlanError(
-                f"the policy gives '{value}' probability {probability:g}, but no training row has "
-                f"{model.treatment[0]} = '{value}'; {did_you_mean(value, seen)}"
-            )
+    if model.policy == "environment":
+        raise NoValidPlanError(
+            "the policy is the distribution in rows that are known inside an experiment only; train or check the "
+            "experiment, or name a file with 'like' in place of the split"
+        )
+    table = dict(model.policy)
+    check_support(model.treatment, table, treatments)
     return {t: table.get(t, 0.0) for t in treatments}
+
+
+def check_support(treatment: tuple[str, ...], policy: Mapping[Values, float], treatments: Collection[Values]) -> None:
+    """Refuse a policy that sets what no training row has.
+
+    Parameters
+    ----------
+    treatment : tuple of str
+        The treatments, sorted.
+    policy : mapping of tuple of str to float
+        π.
+    treatments : collection of tuple of str
+        The combinations of values that training rows have.
+
+    Raises
+    ------
+    NoValidPlanError
+        Naming the combination and the nearest value.
+    """
+    for values, probability in sorted(policy.items()):
+        if probability <= 0 or values in treatments:
+            continue
+        shown = ", ".join(f"{name} = '{value}'" for name, value in zip(treatment, values, strict=True))
+        known = {t[0] for t in treatments}
+        near = f"; {did_you_mean(values[0], known)}" if len(values) == 1 else ""
+        raise NoValidPlanError(
+            f"the policy gives probability {probability:g} to what no training row has: {shown}{near}"
+        )
 
 
 def _empty_cells(model: WeightModel, policy: Mapping[Values, float], cells: Mapping[Key, float]) -> tuple[Key, ...]:

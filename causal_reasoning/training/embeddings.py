@@ -1,8 +1,9 @@
-"""Embeddings of texts by the frozen base model, for surrogates that are clusters of them."""
+"""Embeddings of texts by the frozen base model, for surrogates that are clusters of them and for weights."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,17 +28,26 @@ def embedder(name: str, *, folder: Path | None = None) -> Embed:
     Returns
     -------
     callable
-        From N texts to an array of shape (N, D). The model is loaded when it is first called, in full precision, and
-        never changed; texts are cut after 512 tokens.
+        From N texts to an array of shape (N, D). The model is loaded when the first text comes that this process has
+        not embedded yet, in full precision, and never changed; texts are cut after 512 tokens.
     """
     loaded: list[Embed] = []
 
     def embed(texts: Sequence[str]) -> NDArray[np.float64]:
-        if not loaded:
-            loaded.append(_loaded(name, folder))
-        return loaded[0](texts)
+        known = _known(name, str(folder))
+        if new := sorted({text for text in texts if text not in known}):
+            if not loaded:
+                loaded.append(_loaded(name, folder))
+            known.update(zip(new, loaded[0](new), strict=True))
+        return np.stack([known[text] for text in texts])
 
     return embed
+
+
+@lru_cache(maxsize=1)
+def _known(name: str, folder: str) -> dict[str, NDArray[np.float64]]:
+    """What was embedded by the last model: the arms of a sweep share their rows."""
+    return {}
 
 
 def _loaded(name: str, folder: Path | None) -> Embed:

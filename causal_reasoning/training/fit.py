@@ -91,6 +91,9 @@ def fit(
     weights: RowWeights,
     objective: Loss | None = None,
     views: Mapping[str, list[Encoded]] | None = None,
+    validation_views: Mapping[str, list[Encoded]] | None = None,
+    share: bool = False,
+    balanced: bool = False,
     memory: Mapping[str, NDArray[np.float64]] | None = None,
     monitors: Mapping[str, list[Encoded] | Scorer],
     settings: TrainingSpec,
@@ -114,6 +117,12 @@ def fit(
         What is minimised; by default the weighted likelihood.
     views : mapping of str to list of Encoded, optional
         Further encodings of the training rows that the objective asks for.
+    validation_views : mapping of str to list of Encoded, optional
+        The same of the validation rows: they are then judged by the objective itself, not by their likelihood.
+    share : bool
+        Whether what all encodings of a row begin with is computed once; see `causal_reasoning.training.shared_prompt`.
+    balanced : bool
+        Whether every batch holds equally many rows of each group, whatever the weights of sampling.
     memory : mapping of str to array, optional
         What the objective knows of the data beside the rows; see `causal_reasoning.objective.loss.Step`.
     monitors : mapping of str to list of Encoded or Scorer
@@ -175,18 +184,34 @@ def fit(
         dataloader_drop_last=len(train) >= settings.batch_size,
         dataloader_pin_memory=False,
     )
+    judged = None
+    if validation_views is not None:
+        numbers = weights.validation_groups.tolist()
+        labels = {name: values.tolist() for name, values in weights.validation_labels.items()}
+        judged = EncodedRows(
+            validation, weights.validation.tolist(), numbers, validation_views, labels=labels, share=share
+        )
     trainer = _Trainer(
         model=model,
         args=arguments,
-        train_dataset=EncodedRows(train, weights.loss.tolist(), weights.groups.tolist(), views),
+        train_dataset=EncodedRows(
+            train,
+            weights.loss.tolist(),
+            weights.groups.tolist(),
+            views,
+            labels={name: numbers.tolist() for name, numbers in weights.labels.items()},
+            share=share,
+        ),
         eval_dataset=EncodedRows(validation, weights.validation.tolist()),
         data_collator=collate(tokenizer.pad_token_id),
         objective=objective,
         groups=int(weights.groups.max()) + 1,
         sampling_weights=weights.sampling,
+        balanced=weights.groups if balanced else None,
         tokens_per_answer=float(np.mean([len(row.target) for row in train])),
         validation=validation,
         validation_weights=weights.validation,
+        judged=judged,
         monitors={name: rows for name, rows in monitors.items() if not callable(rows)},
         pad=tokenizer.pad_token_id,
         on_log=on_log,

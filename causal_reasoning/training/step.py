@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.objective.loss import MAIN
 from causal_reasoning.training.likelihood import sequence_nll
 from causal_reasoning.training.mixing import Aligned, align, interpolate
+from causal_reasoning.training.shared_prompt import Prompt, continued, read_prompt, split, suffixes
 
 HEADS = "objective_heads"
 _INPUTS = ("input_ids", "inputs_embeds", "attention_mask", "position_ids")
@@ -28,8 +29,8 @@ class TorchStep:
     model : PreTrainedModel or PeftModel
         The model in training mode.
     inputs : dict
-        What the collator made: tensors of the main view, ``weight`` and ``group`` of shape (B,), and ``views``,
-        a dict of further encodings.
+        What the collator made: tensors of the main view, ``weight`` and ``group`` of shape (B,), and perhaps ``views``,
+        a dict of further encodings, ``groupings``, one of further numbers of groups, and ``shared``.
     tokens_per_answer : float
         Mean number of tokens of a training answer; losses read in nats per token.
     groups : int
@@ -60,29 +61,72 @@ class TorchStep:
         self.memory: MutableMapping[str, torch.Tensor] = {} if memory is None else memory
         self._outputs: dict[tuple[str, bool], tuple[frozenset[str], Any]] = {}
         self._same_inputs: dict[str, str] = {}
+        self._continued: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._prompt: Prompt | None = None
+        self._shares = "shared" in inputs and int(inputs["shared"].max()) > 0
 
-    def output(self, view: str = MAIN, *, hidden: bool = False, attention: bool = False, adapter: bool = True) -> Any:
+    def output(
+        self,
+        view: str = MAIN,
+        *,
+        hidden: bool = False,
+        attention: bool = False,
+        adapter: bool = True,
+        gradient: bool = True,
+    ) -> Any:
         """The model's output on a view, with hidden states and attention maps if anything asked for them first."""
         inputs = self._view(view)
         key = self._same_inputs.get(view, view), adapter
-        wanted = {name for name, asked in (("hidden", hidden), ("attention", attention)) if asked}
+        asked = {"hidden": hidden, "attention": attention, "gradient": gradient and torch.is_grad_enabled()}
+        wanted = {name for name, whether in asked.items() if whether}
         computed, output = self._outputs.get(key, (frozenset(), None))
         if output is None or not wanted <= computed:
             wanted |= computed
             passed = {name: inputs[name] for name in _INPUTS if name in inputs}
             options = {"output_hidden_states": "hidden" in wanted, "output_attentions": "attention" in wanted}
-            output = self._forward(passed | options, adapter)
+            with torch.set_grad_enabled("gradient" in wanted):
+                output = self._forward(passed | options, adapter)
             self._outputs[key] = frozenset(wanted), output
         return output
 
+    def prepare(self, views: Sequence[str], *, gradient: bool = True) -> None:
+        """Compute the likelihoods of several views, their common prompt once; see `Step.prepare`."""
+        views = [view for view in views if not self._whole(view)]
+        if not views or not self._shares:
+            return
+        main = self._view(MAIN)
+        if self._prompt is None:
+            # With gradient whatever is asked first: it is computed once for all.
+            self._prompt = read_prompt(self.model, *split(main, main["shared"]))
+            self._shares = self._prompt is not None
+        if self._prompt is None:
+            return
+        ids, mask, labels = suffixes([self._view(view) for view in views], main["shared"])
+        rows = torch.arange(len(self.weight), device=ids.device).repeat(len(views))
+        with torch.set_grad_enabled(gradient and torch.is_grad_enabled()):
+            prompt = self._prompt if gradient else self._prompt.detached()
+            scores = continued(self.model, prompt, ids, mask, rows)
+        parts = zip(scores.chunk(len(views)), labels.chunk(len(views)), strict=True)
+        self._continued.update(zip(views, parts, strict=True))
+
+    def label(self, columns: tuple[str, ...]) -> torch.Tensor:
+        """Index of each row's combination of values of some columns: shape (B,)."""
+        groupings = self.inputs[MAIN].get("groupings", {})
+        name = ", ".join(columns)
+        if name not in groupings:
+            raise InputError.at("objective", f"it needs to know {name} of every row; {did_you_mean(name, groupings)}")
+        found: torch.Tensor = groupings[name]
+        return found
+
     def nll(self, view: str = MAIN) -> torch.Tensor:
         """−log p_θ(answer | prompt) of each row: shape (B,), in nats per token of a mean answer."""
-        return sequence_nll(self.output(view).logits, self._view(view)["labels"]) / self.tokens_per_answer
+        return sequence_nll(*self._scored(view, True)) / self.tokens_per_answer
 
-    def logits(self, view: str = MAIN) -> torch.Tensor:
+    def logits(self, view: str = MAIN, *, gradient: bool = True) -> torch.Tensor:
         """Scores of the next token at the written positions: shape (P, V), in single precision."""
-        scores: torch.Tensor = self.output(view).logits[:, :-1][self._written(view)].float()
-        return scores
+        scores, labels = self._scored(view, gradient)
+        chosen: torch.Tensor = scores[:, :-1][labels[:, 1:] != IGNORED].float()
+        return chosen if gradient else chosen.detach()
 
     def targets(self, view: str = MAIN) -> torch.Tensor:
         """The tokens to be written there: shape (P,)."""
@@ -92,6 +136,13 @@ class TorchStep:
     def rows(self, view: str = MAIN) -> torch.Tensor:
         """The row of the batch of each written position: shape (P,)."""
         return self._written(view).nonzero()[:, 0]
+
+    def parts(self, view: str = MAIN) -> torch.Tensor:
+        """Which of the written nodes each written position belongs to: shape (P,), from 0."""
+        if "parts" not in self._view(view):
+            return torch.zeros_like(self.rows(view))
+        parts: torch.Tensor = self._view(view)["parts"][:, 1:]
+        return parts[self._written(view)]
 
     def per_row(self, values: torch.Tensor, view: str = MAIN) -> torch.Tensor:
         """Sum a quantity over the written positions of each row, in the unit of `nll`: shape (P,) to (B,)."""
@@ -192,6 +243,20 @@ class TorchStep:
                 "objective", f"it needs the view '{view}' of every row; {did_you_mean(view, self.inputs)}"
             )
         return self.inputs[view]
+
+    def _scored(self, view: str, gradient: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores of a view's tokens and the labels that belong to them, perhaps without the common prompt."""
+        if self._shares and not self._whole(view):
+            scores, _ = self._continued.get(view, (None, None))
+            if scores is None or (gradient and torch.is_grad_enabled() and not scores.requires_grad):
+                self.prepare((view,), gradient=gradient)
+            if view in self._continued:
+                return self._continued[view]
+        return self.output(view, gradient=gradient).logits, self._view(view)["labels"]
+
+    def _whole(self, view: str) -> bool:
+        """Whether a pass over the whole view was made, for its hidden states or because nothing is shared."""
+        return (self._same_inputs.get(view, view), True) in self._outputs
 
     def _written(self, view: str) -> torch.Tensor:
         labels: torch.Tensor = self._view(view)["labels"][:, 1:]

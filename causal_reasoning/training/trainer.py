@@ -11,12 +11,14 @@ import torch
 from numpy.typing import NDArray
 from transformers import Trainer
 
-from causal_reasoning.data.encode import Encoded
-from causal_reasoning.data.sampling import SystematicSampler
+from causal_reasoning.data.encode import Encoded, EncodedRows, collate
+from causal_reasoning.data.sampling import GroupBalancedSampler, SystematicSampler
 from causal_reasoning.errors import RunFailedError
 from causal_reasoning.objective.loss import Loss
 from causal_reasoning.training.likelihood import score
 from causal_reasoning.training.step import TorchStep
+
+_JUDGED_AT_ONCE = 64
 
 
 class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
@@ -33,12 +35,17 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
         The number of groups in the training rows.
     sampling_weights : array of shape (N,)
         How often each training row is drawn, relative to the others.
+    balanced : array of shape (N,), optional
+        The rows' groups, where every batch holds equally many rows of each instead.
     tokens_per_answer : float
         Mean number of tokens of a training answer.
     validation : list of Encoded
         M rows of the training distribution.
     validation_weights : array of shape (M,)
         Their importance weights: the weighted loss estimates the target risk.
+    judged : EncodedRows, optional
+        The validation rows with all that the objective reads of a row: the validation loss is then the objective itself
+        on them, and not the likelihood of ``validation``.
     monitors : mapping of str to list of Encoded
         Other rows whose loss is logged with the curve; never used for selection.
     on_log : callable
@@ -56,9 +63,11 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
         objective: Loss,
         groups: int = 1,
         sampling_weights: NDArray[np.float64],
+        balanced: NDArray[np.int64] | None = None,
         tokens_per_answer: float,
         validation: list[Encoded],
         validation_weights: NDArray[np.float64],
+        judged: EncodedRows | None = None,
         monitors: Mapping[str, list[Encoded]],
         pad: int,
         on_log: Callable[[list[dict[str, Any]]], None] | None = None,
@@ -70,14 +79,18 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
         self.memory: dict[str, torch.Tensor] = {}
         self.parts: dict[str, list[float]] = {}
         self.sampling_weights = sampling_weights
+        self.balanced = balanced
         self.tokens_per_answer = tokens_per_answer
         self.validation = validation
         self.validation_weights = validation_weights
+        self.judged = judged
         self.monitors = monitors
         self.pad = pad
         self.on_log = on_log
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> SystematicSampler:
+    def _get_train_sampler(self, train_dataset: Any = None) -> SystematicSampler | GroupBalancedSampler:
+        if self.balanced is not None:
+            return GroupBalancedSampler(self.balanced, self.args.per_device_train_batch_size, self.args.seed)
         return SystematicSampler(self.sampling_weights, self.args.seed)
 
     def compute_loss(
@@ -103,9 +116,7 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Weighted validation loss, and the loss and accuracy of the monitored rows."""
-        nll, _ = score(self.model, self.validation, self.pad)
-        w = self.validation_weights
-        metrics = {"eval_validation_nll": float((w * nll).sum() / w.sum())}
+        metrics = {"eval_validation_nll": self._validation()}
         for name, rows in self.monitors.items():
             nll, exact = score(self.model, rows, self.pad)
             metrics[f"eval_{name}_nll"] = float(nll.mean())
@@ -113,6 +124,32 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
         self.log(dict(metrics))
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    @torch.no_grad()
+    def _validation(self) -> float:
+        """What selection goes by, in nats per answer: the weighted likelihood, or the objective where it is more."""
+        if self.judged is None:
+            nll, _ = score(self.model, self.validation, self.pad)
+            w = self.validation_weights
+            return float((w * nll).sum() / w.sum())
+        training = self.model.training
+        self.model.eval()
+        together, device, total = collate(self.pad), next(self.model.parameters()).device, 0.0
+        for start in range(0, len(self.judged), _JUDGED_AT_ONCE):
+            rows = range(start, min(start + _JUDGED_AT_ONCE, len(self.judged)))
+            step = TorchStep(
+                self.model,
+                _moved(together([self.judged[i] for i in rows]), device),
+                tokens_per_answer=self.tokens_per_answer,
+                groups=self.groups,
+                number=self.state.global_step,
+                last=max(self.state.max_steps - 1, 0),
+                memory=dict(self.memory),
+            )
+            parts = self.objective(step)
+            total += float(torch.as_tensor(parts.get("unpenalised", parts["loss"]))) * len(rows)
+        self.model.train(training)
+        return total / len(self.judged) * self.tokens_per_answer
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log, and stop a run whose loss is no longer a number."""
@@ -128,6 +165,10 @@ class TargetRiskTrainer(Trainer):  # type: ignore[misc]  # transformers ships no
         super().log(logs, start_time)
         if self.on_log is not None:
             self.on_log(self.state.log_history)
+
+
+def _moved(batch: Any, device: torch.device) -> Any:
+    return {k: _moved(v, device) for k, v in batch.items()} if isinstance(batch, dict) else batch.to(device)
 
 
 def device_name() -> str:

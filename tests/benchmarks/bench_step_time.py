@@ -5,6 +5,7 @@ as transformers' Trainer does. The objectives take turns, so that a busy machine
 of medians to stock with its range over the rounds, and peak memory where there is a GPU.
 
 Usage: python -m tests.benchmarks.bench_step_time [--rounds 5] [--steps 20] [--model default]
+    [--only distillation,standardization]
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -23,7 +25,7 @@ from causal_reasoning.data.encode import EncodedRows, collate
 from causal_reasoning.data.load import load_data
 from causal_reasoning.data.rendered_views import render_rows
 from causal_reasoning.data.table import Table
-from causal_reasoning.data.views import Encoder, encode_views, own_controls
+from causal_reasoning.data.views import Encoder, encode_views
 from causal_reasoning.experiment import Experiment, load_experiment
 from causal_reasoning.graph import AssumptionGraph, load_graph
 from causal_reasoning.graph.spec import ObjectiveSpec
@@ -42,8 +44,6 @@ STRATA = 4
 
 def changed(graph: AssumptionGraph, **objective: Any) -> AssumptionGraph:
     """The graph with another objective."""
-    from dataclasses import replace
-
     return replace(graph, objective=ObjectiveSpec.model_validate({**graph.objective.model_dump(), **objective}))
 
 
@@ -58,6 +58,10 @@ def arms() -> dict[str, AssumptionGraph | None]:
         "matching (pairs)": changed(rendered, estimator="matching"),
         "standardization": load_graph("question_confounded"),
         f"distillation, K = {STRATA}": changed(load_graph("question_confounded"), estimator="distillation"),
+        f"distillation, K = {STRATA}, control before": changed(
+            load_graph("question_confounded"), estimator="distillation", control_place="before"
+        ),
+        f"doubly robust, K = {STRATA}": changed(load_graph("question_confounded"), estimator="doubly_robust"),
         "groupdro": changed(reasoning, baseline="groupdro"),
         "irm": changed(reasoning, baseline="irm"),
     }
@@ -77,8 +81,11 @@ def prepared(experiment: Experiment, graph: AssumptionGraph | None, data: Any, e
     # The letters rows with a column of four values: what is timed is the number of passes.
     train = Table({**data.train.columns, "source": [f"s{i % STRATA}" for i in range(len(data.train))]}, "rows")
     strata = fit_strata(plan.strata, train.columns)
-    rows = encoder(train, own_controls(strata.model, train))
-    return EncodedRows(rows, [1.0] * len(rows), None, encode_views(plan.views, strata, train, encoder)), plan.loss
+    rows = encoder.own(strata.model, train)
+    views = encode_views(plan.views, strata, train, encoder)
+    # Weights cost nothing in a step; here they are all one.
+    numbers = row_weights(replace(plan, weights=None), train, train).groups.tolist()
+    return EncodedRows(rows, [1.0] * len(rows), numbers, views, share=True), plan.loss
 
 
 def measure(
@@ -134,12 +141,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--model", default="default")
+    parser.add_argument("--only", default="", help="name parts of the objectives beside stock, with commas")
     options = parser.parse_args()
     experiment = load_experiment("letters")
     data = load_data(experiment, 1)
     _, tokenizer = load_model(options.model)
     encoder = Encoder(tokenizer, experiment.spec.prompt, experiment.write, 512)
-    found = {name: prepared(experiment, graph, data, encoder) for name, graph in arms().items()}
+    parts = [part for part in options.only.split(",") if part]
+    chosen = {n: g for n, g in arms().items() if not parts or n == "stock" or any(part in n for part in parts)}
+    found = {name: prepared(experiment, graph, data, encoder) for name, graph in chosen.items()}
     times: dict[str, list[float]] = {name: [] for name in found}
     memory: dict[str, float] = {}
     for turn in range(options.rounds):

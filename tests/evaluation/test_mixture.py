@@ -56,13 +56,18 @@ def model() -> Any:
     return LlamaForCausalLM(config).eval()
 
 
-def mixture(answers: list[tuple[int, ...]], log_weights: NDArray[np.float64], geometric: bool = False) -> Components:
-    """Two components per row: control tokens of different lengths before a prompt that both share."""
+def mixture(
+    answers: list[tuple[int, ...]], log_weights: NDArray[np.float64], geometric: bool = False, behind: bool = True
+) -> Components:
+    """Two components per row: control tokens of different lengths behind a prompt that both share, or before it."""
     prompts = [
         tuple(int(t) for t in np.random.default_rng(i).integers(2, WORDS, 2 + i % 3)) for i in range(len(answers))
     ]
     rows = tuple(
-        [Encoded((*control, *prompt), answer) for prompt, answer in zip(prompts, answers, strict=True)]
+        [
+            Encoded((*prompt, *control) if behind else (*control, *prompt), answer)
+            for prompt, answer in zip(prompts, answers, strict=True)
+        ]
         for control in ((2,), (5, 3))
     )
     return Components(rows, log_weights, geometric)
@@ -84,10 +89,11 @@ def probabilities(model: Any, prompt: tuple[int, ...]) -> dict[tuple[int, ...], 
     return found
 
 
-def test_greedy_generation_is_that_of_the_sum_over_all_whole_answers(model: Any) -> None:
+@pytest.mark.parametrize("behind", [True, False])
+def test_greedy_generation_is_that_of_the_sum_over_all_whole_answers(model: Any, behind: bool) -> None:
     weights = np.array([PRIOR, PRIOR, [0.5, 0.5], [1.0, 0.0], [0.02, 0.98]])
     with np.errstate(divide="ignore"):
-        together = mixture([(2, END)] * len(weights), np.log(weights))
+        together = mixture([(2, END)] * len(weights), np.log(weights), behind=behind)
     found = generate_mixture(model, Tokenizer(), together, max_new_tokens=LONGEST, batch_size=5)
     moved = 0
     for i, answer in enumerate(found):
@@ -112,16 +118,31 @@ def generate_alone(model: Any, prompt: tuple[int, ...]) -> tuple[int, ...]:
     return written
 
 
-def test_the_token_by_token_filter_is_the_sum_of_whole_answers(model: Any) -> None:
+@pytest.mark.parametrize("behind", [True, False])
+def test_the_token_by_token_filter_is_the_sum_of_whole_answers(model: Any, behind: bool) -> None:
     answers = [(2, 3, 4, END), (5, END), (END,), (3, 3, 2, 4, 5, END)]
-    together = mixture(answers, np.log(np.tile(PRIOR, (4, 1))))
+    together = mixture(answers, np.log(np.tile(PRIOR, (4, 1))), behind=behind)
     nll, exact = score_mixture(model, together, PAD, batch_size=3)
     whole = np.stack([score(model, rows, PAD)[0] for rows in together.rows], axis=1)
     assert nll == pytest.approx(-np.log((PRIOR * np.exp(-whole)).sum(axis=1)), abs=1e-5)
     greedy = generate_mixture(model, Tokenizer(), together, max_new_tokens=8, batch_size=2)
     assert [a == text(y) for a, y in zip(greedy, answers, strict=True)] == exact.tolist()
     written = [tuple(int(t) for t in answer) + (END,) * (len(answer) < 8) for answer in greedy]
-    assert score_mixture(model, mixture(written, together.log_weights), PAD)[1].all()
+    assert score_mixture(model, mixture(written, together.log_weights, behind=behind), PAD)[1].all()
+
+
+def test_the_prompt_of_a_row_is_computed_once_for_all_components(model: Any) -> None:
+    seen: list[tuple[int, ...]] = []
+    handle = model.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True
+    )
+    together = mixture([(2, 3, END), (4, END)], np.log(np.tile(PRIOR, (2, 1))))
+    score_mixture(model, together, PAD)
+    generate_mixture(model, Tokenizer(), together, max_new_tokens=1, batch_size=8)
+    handle.remove()
+    # Prompts of two and three tokens, then the control text, and the answer: two rows, and two components of each.
+    assert seen[:3] == [(2, 3), (2, 4), (2, 5)]
+    assert seen[3:] == [(2, 3), (4, 2)]
 
 
 def test_one_component_is_the_plain_model(model: Any) -> None:
@@ -159,7 +180,7 @@ def test_the_teacher_of_distillation_is_the_mixture_of_whole_answers(model: Any)
     own = [0, 1, 0]
     main = [together.rows[z][i] for i, z in enumerate(own)]
     other = [together.rows[1 - z][i] for i, z in enumerate(own)]
-    student = [Encoded(row.prompt[-2:], row.target) for row in together.rows[0]]
+    student = [Encoded(row.prompt[:-1], row.target) for row in together.rows[0]]
     data = EncodedRows(main, [1.0] * 3, own, {"other 0": other, "student": student})
     step = TorchStep(
         model,

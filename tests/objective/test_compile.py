@@ -144,3 +144,30 @@ def test_a_derivation_is_plain_data() -> None:
     blocked = {step["path"]: step["status"] for step in data["proof"]}
     assert blocked["skill <- confounder -> question"] == "blocked"
     assert blocked["skill -> answer"] == "causal"
+
+
+@pytest.mark.parametrize(
+    ("edges", "query", "valid"),
+    [
+        # All treatments are read: how often each occurs makes no difference to P(y | x).
+        ("x -> y; t -> y", "do: x, read: x, write: y, policy: uniform", True),
+        ("z -> x; x -> y; z -> t", "do: x, read: x, write: y, policy: uniform", True),
+        # The question stands for the treatment, as nothing else leads from it to the answer.
+        ("t -> x -> y; z -> y", "do: t, read: x, write: y, policy: {a: 0.3, b: 0.7}", True),
+        # It does not: the answer listens to the treatment too.
+        ("t -> x -> y; t -> y; z -> y", "do: t, read: x, write: y, policy: uniform", False),
+    ],
+)
+def test_a_policy_matters_only_where_what_is_read_does_not_stand_for_the_treatment(
+    edges: str, query: str, valid: bool
+) -> None:
+    from causal_reasoning.objective.proof import prove
+
+    drawn = graph(edges, query)
+    derivation = derive(drawn)
+    assert (derivation.plan.estimator == "likelihood") == valid
+    if valid:
+        assert prove(derivation).proven
+        assert "is as observed for every policy π" in derivation.plan.terms[0].because
+    else:
+        assert "t is not read, so its values must be weighted" in derivation.plan.refused[0].because

@@ -62,7 +62,7 @@ def test_clipping_buys_rows_with_bias_and_says_so() -> None:
 
 def test_weighting_by_the_confounder_alone_does_not_cut_the_arrow() -> None:
     # P*(z)/P(z) with P*(z=1) = .8: the true effect under P* is .50 and .70.
-    trap = WeightModel(("z",), (), ("z",), (), (("0", 0.2), ("1", 0.8)))
+    trap = WeightModel(("z",), (), ("z",), (), ((("0",), 0.2), (("1",), 0.8)))
     assert minimiser(trap) == [0.2667, 0.7737]
 
 

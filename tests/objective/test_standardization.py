@@ -110,7 +110,8 @@ def test_only_the_sum_is_the_plan_of_a_text_treatment_under_auto() -> None:
     )
     assert plan.strata is not None
     assert (plan.strata.nodes, plan.strata.columns, plan.strata.answer) == (("source",), ("source",), "sum")
-    assert plan.strata.text(("a",)) == "[source: a] "
+    assert plan.strata.text(("a",)) == "[source: a]\n"
+    assert plan.strata.shown() == "'[source: …]' behind the prompt"
     assert plan.to_dict()["forward_passes"] == {"train": 1, "inference": "K"}
     assert plan_of("distillation").to_dict()["forward_passes"] == {"train": "K + 1", "inference": 1}
 
@@ -141,6 +142,43 @@ def test_exact_plans_are_proven_on_random_graphs_and_approximate_ones_say_so() -
     assert off >= 8
 
 
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        graph("z -> t; z -> y; t -> x; x -> y", "do: t, read: x, write: y"),
+        graph("z -> t; z -> y; t -> x; x -> y", "do: t, read: x, write: y, policy: uniform"),
+        graph("z -> x; z -> y; x -> y; c -> y", "do: x, read: [x, c], write: y"),
+    ],
+)
+def test_a_treatment_that_shows_in_what_is_read_need_not_be_read_itself(drawn: AssumptionGraph) -> None:
+    """P_π(y | x) = Σ_z P(z) P(y | x, z) where x tells nothing of z under do and y listens to t through x only."""
+    for name in EXACT:
+        proof = prove_plan(drawn, plan_of(name, drawn))
+        assert proof.proven
+        assert proof.plain > 0.01
+
+
+def test_sums_over_strata_are_proven_or_refused_where_read_and_set_differ() -> None:
+    rng = np.random.default_rng(11)
+    proven = refused = 0
+    while proven < 15 or refused < 15:
+        order = ["a", "t", "x", "y"]
+        order.insert(int(rng.integers(0, 5)), "b")
+        edges = [f"{p} -> {q}" for i, p in enumerate(order) for q in order[i + 1 :] if rng.random() < 0.2]
+        edges += [f"{p} <-> {q}" for i, p in enumerate(order) for q in order[i + 1 :] if rng.random() < 0.1]
+        edges = list(dict.fromkeys([*edges, "a -> t", "a -> y", "t -> x", "x -> y"]))
+        read = "[x, b]" if rng.random() < 0.2 else "x"
+        if not any("b" in edge for edge in edges):
+            continue
+        drawn = graph("; ".join(edges), f"do: t, read: {read}, write: y")
+        plan = ESTIMATORS["standardization"].plan(drawn, identify(drawn))
+        if isinstance(plan, Refusal):
+            refused += 1
+            continue
+        assert prove_plan(drawn, plan, models=2, seed=proven).error < 1e-6, edges
+        proven += 1
+
+
 def test_two_treatments_that_are_both_read_are_adjusted_together() -> None:
     both = graph("z -> x; z -> t; z -> y; x -> y; t -> y", "do: [x, t], read: [x, t], write: y")
     assert prove_plan(both, plan_of("standardization", both)).proven
@@ -149,8 +187,19 @@ def test_two_treatments_that_are_both_read_are_adjusted_together() -> None:
 @pytest.mark.parametrize(
     ("drawn", "phrase"),
     [
-        (graph("z -> t; z -> y; t -> x; x -> y", "do: t, read: x, write: y"), "the treatment 't' is not read"),
-        (graph("z -> x; z -> y; x -> y; c -> y", "do: x, read: [x, c], write: y"), "'c' is read but not set"),
+        (
+            graph("z -> t; z -> y; t -> x; z -> x; x -> y", "do: t, read: x, write: y"),
+            "the treatment 't' is not read, and x tells of z under do(t) too: the sum over z would have to weigh by "
+            "P(z | x) there, and not by P(z)",
+        ),
+        (
+            graph("z -> x; z -> y; x -> y; z -> c; c -> y", "do: x, read: [x, c], write: y"),
+            "'c' is read, not set, and c tells of z under do(x) too",
+        ),
+        (
+            graph("z -> t; z -> y; t -> x; x -> y; t -> y", "do: t, read: x, write: y"),
+            "the treatment 't' is not read, and P(y | x, z) is another one under do(t) than as observed",
+        ),
         (graph("x -> y"), "nothing needs adjusting"),
         (graph("y -> x"), "do(x) changes nothing"),
         (graph("z -> x; z -> y; x -> y", z="{bind: {text: z}}"), "bound to text ('z')"),

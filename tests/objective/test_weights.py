@@ -52,12 +52,12 @@ def test_other_policies_of_the_toy() -> None:
     columns = toy_rows()
     uniform = fit_weights(model("uniform"), columns)
     assert uniform.apply({"x": ["0", "1"], "z": ["0", "1"]}) == pytest.approx([0.5 / 0.8, 0.5 / 0.9])
-    table = fit_weights(model((("0", 0.25), ("1", 0.75))), columns)
+    table = fit_weights(model(((("0",), 0.25), (("1",), 0.75))), columns)
     assert table.apply({"x": ["0", "1"], "z": ["1", "0"]}) == pytest.approx([0.25 / 0.1, 0.75 / 0.2])
     weights = table.apply(columns)
     assert weights[np.array(columns["x"]) == "1"].sum() / weights.sum() == pytest.approx(0.75)
     # A value without a probability is never wanted: its rows weigh nothing.
-    single = fit_weights(model((("1", 1.0),)), columns)
+    single = fit_weights(model(((("1",), 1.0),)), columns)
     assert set(single.apply(columns)[np.array(columns["x"]) == "0"]) == {0.0}
 
 
@@ -74,7 +74,7 @@ policies: st.SearchStrategy[Policy] = st.one_of(
     st.just("uniform"),
     st.lists(st.integers(0, 5), min_size=3, max_size=3)
     .filter(lambda parts: sum(parts) > 0)
-    .map(lambda parts: tuple((f"t{i}", part / sum(parts)) for i, part in enumerate(parts))),
+    .map(lambda parts: tuple(((f"t{i}",), part / sum(parts)) for i, part in enumerate(parts))),
 )
 
 
@@ -90,8 +90,10 @@ def test_the_weighted_world_is_the_mutilated_one(numbers: list[int], policy: Pol
     marginal = Counter(columns["t"])
     if policy == "marginal":
         wanted = {t: marginal[t] / n for t in marginal}
+    elif isinstance(policy, str):
+        wanted = dict.fromkeys(marginal, 1 / 3)
     else:
-        wanted = dict.fromkeys(marginal, 1 / 3) if policy == "uniform" else dict(policy)
+        wanted = {values[0]: probability for values, probability in policy}
     joint: dict[tuple[str, ...], float] = dict.fromkeys(cells, 0.0)
     for row, weight in zip(rows, weights, strict=True):
         joint[row] += weight / n
@@ -128,7 +130,7 @@ def test_an_empty_cell_that_the_policy_does_not_use_is_no_obstacle() -> None:
     columns = {"x": list("aabbc"), "z": list("uvuvu")}
     with pytest.raises(NoValidPlanError, match="x = 'c', z = 'v'"):
         fit_weights(model("uniform"), columns)
-    fitted = fit_weights(model((("a", 0.5), ("b", 0.5))), columns)
+    fitted = fit_weights(model(((("a",), 0.5), (("b",), 0.5))), columns)
     # P(z=u) = 3/5: a and b have probability 1/3 each there, and 1/2 each in v.
     assert fitted.apply(columns) == pytest.approx([1.5, 1.0, 1.5, 1.0, 0.0])
 
@@ -136,8 +138,8 @@ def test_an_empty_cell_that_the_policy_does_not_use_is_no_obstacle() -> None:
 def test_a_policy_for_a_value_that_never_occurs_is_refused_with_the_nearest_one() -> None:
     columns = {"x": ["first", "last"], "z": ["u", "u"]}
     with pytest.raises(NoValidPlanError, match=r"x = 'lst'; did you mean 'last'\?"):
-        fit_weights(model((("first", 0.5), ("lst", 0.5))), columns)
-    assert fit_weights(model((("first", 1.0), ("lst", 0.0))), columns).apply(columns) == pytest.approx([2.0, 0.0])
+        fit_weights(model(((("first",), 0.5), (("lst",), 0.5))), columns)
+    assert fit_weights(model(((("first",), 1.0), (("lst",), 0.0))), columns).apply(columns) == pytest.approx([2.0, 0.0])
 
 
 def test_a_combination_that_training_never_saw_has_no_weight() -> None:

@@ -11,6 +11,7 @@ from causal_reasoning.graph.edits.base import Edit
 from causal_reasoning.graph.edits.chains import rewrite_chains
 from causal_reasoning.graph.edits.clusters import Merge, Split
 from causal_reasoning.graph.edits.nodes import AddNode, DropNode, Hide, Observe
+from causal_reasoning.graph.edits.rendered import write_renderers
 from causal_reasoning.graph.edits.stand import PARTS, Stand
 from causal_reasoning.graph.edits.surgery import Surgery, scalar
 from causal_reasoning.graph.spec import Binding, NodeSpec
@@ -39,7 +40,7 @@ def write_edit(text: str, edit: Edit, after: Stand) -> str:
         If the file is laid out in a way in which it cannot be changed safely.
     """
     text = _edges(text, edit, after.causal)
-    text = _nodes(text, edit, after)
+    text = write_renderers(_nodes(text, edit, after), edit)
     return _query(text, edit) if isinstance(edit, Merge | Split) else text
 
 

@@ -10,6 +10,7 @@ from causal_reasoning.graph.causal_graph import CausalGraph
 from causal_reasoning.graph.edits.base import Edit, EditError
 from causal_reasoning.graph.edits.clusters import Merge, Split
 from causal_reasoning.graph.edits.nodes import AddNode, DropNode, Hide, Observe
+from causal_reasoning.graph.edits.rendered import with_renderers
 from causal_reasoning.graph.spec import NodeSpec, ObjectiveSpec, QuerySpec, RepresentationBinding
 
 PARTS = ("do", "read", "write")
@@ -104,7 +105,8 @@ def renamed_query(query: QuerySpec, edit: Edit) -> QuerySpec:
 
 def with_stand(graph: AssumptionGraph, stand: Stand) -> AssumptionGraph:
     """The assumptions with nodes, edges and query of a stand."""
-    return replace(graph, causal=stand.causal, nodes=stand.nodes, query=stand.query)
+    # Rows that a policy is taken from were counted for the treatments before the edit.
+    return replace(graph, causal=stand.causal, nodes=stand.nodes, query=stand.query, environment=())
 
 
 def _nodes(nodes: Mapping[str, NodeSpec], edit: Edit) -> dict[str, NodeSpec]:
@@ -128,4 +130,4 @@ def _nodes(nodes: Mapping[str, NodeSpec], edit: Edit) -> dict[str, NodeSpec]:
             for part in parts:
                 old = spec if part.node == edit.keeper else NodeSpec(role=spec.role)
                 result[part.node] = old.model_copy(update={"bind": part.bind}) if part.bind else old
-    return result
+    return with_renderers(result, edit)

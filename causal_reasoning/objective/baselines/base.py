@@ -136,3 +136,21 @@ class Baseline(ABC):
             or (limits.get("whole", False) and value != int(value))
         )
         return f"must be {kind} {shown}".rstrip() + f", not {value!r}" if bad else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparesGroups(Baseline):
+    """A baseline that compares groups within each batch.
+
+    Parameters
+    ----------
+    balanced : float
+        1: each batch holds equally many rows of each group, as in the papers and in DomainBed, and small groups come up
+        more often; 0: rows are drawn alike.
+    """
+
+    needs: ClassVar[Needed] = "groups"
+
+    balanced: float = setting(
+        1.0, "Whether each batch holds equally many rows of each group (1) or not (0).", least=0, most=1, whole=True
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification, IdentifiedByAdjustment
-from causal_reasoning.objective.baselines.base import Baseline, Value
+from causal_reasoning.objective.baselines.base import Baseline, ComparesGroups, Value
 from causal_reasoning.objective.baselines.cat import CAT
 from causal_reasoning.objective.baselines.cft import CFT
 from causal_reasoning.objective.baselines.coral import CORAL
@@ -99,6 +99,7 @@ def plan_baseline(
         forward_passes=baseline.forward_passes,
         loss=baseline.loss(),
         groups=baseline.groups,
+        balanced=isinstance(baseline, ComparesGroups) and bool(baseline.balanced),
         baseline=True,
         licensed=license_.licensed,
         license_reason=license_.because,

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification
-from causal_reasoning.objective.baselines.base import Baseline, Needed, setting
+from causal_reasoning.objective.baselines.base import ComparesGroups, setting
 from causal_reasoning.objective.baselines.license import License, of_groups
 from causal_reasoning.objective.baselines.risks import group_risks, mean, present
 from causal_reasoning.objective.loss import Array, Loss, Step
@@ -64,7 +64,7 @@ def distance(one: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CORAL(Baseline):
+class CORAL(ComparesGroups):
     """Deep correlation alignment between groups.
 
     It asks for φ(read) ⟂ e. Where the graph implies read ⟂ e, every representation has it and the penalty is idle;
@@ -96,7 +96,6 @@ class CORAL(Baseline):
         r"\quad R_e = \mathbb{E}\left[ \ell \mid e \right]"
     )
     source: ClassVar[str] = "Sun and Saenko 2016, arXiv:1607.01719"
-    needs: ClassVar[Needed] = "groups"
 
     weight: float = setting(1.0, "Factor γ of the distances.", least=0)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification
-from causal_reasoning.objective.baselines.base import Baseline, Needed, setting
+from causal_reasoning.objective.baselines.base import ComparesGroups, setting
 from causal_reasoning.objective.baselines.license import License, of_groups
 from causal_reasoning.objective.baselines.risks import group_risks, present
 from causal_reasoning.objective.loss import Array, Loss, Step
@@ -21,8 +21,8 @@ class WorstGroup:
     """Σ_e q_e R_e, where q grows exponentially with the risks: q_e ← q_e exp(η R_e), normalised.
 
     The logarithms of q are kept in ``step.memory``, hence in checkpoints. They are updated once a micro-batch; a
-    group without rows in it keeps its logarithm and adds nothing to the loss, as in the authors' code, which
-    draws rows so that all groups are equally frequent.
+    group without rows in it keeps its logarithm and adds nothing to the loss, as in the authors' code. Rows are
+    drawn as there, so that all groups are equally frequent, unless the setting ``balanced`` says otherwise.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class WorstGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupDRO(Baseline):
+class GroupDRO(ComparesGroups):
     """The saddle point of the groups' risks: the model that is best for the worst mixture of groups.
 
     Its target is the worst group, not do(treatment). The two agree only where all mixtures of groups have the same
@@ -74,7 +74,6 @@ class GroupDRO(Baseline):
         r"\quad \sum_e q_e = 1"
     )
     source: ClassVar[str] = "Sagawa et al. 2020, arXiv:1911.08731"
-    needs: ClassVar[Needed] = "groups"
 
     eta: float = setting(0.01, "Step size of the weights of groups.", above=0)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification
-from causal_reasoning.objective.baselines.base import Baseline, Needed, setting
+from causal_reasoning.objective.baselines.base import ComparesGroups, setting
 from causal_reasoning.objective.baselines.license import License, of_groups
 from causal_reasoning.objective.baselines.risks import annealed, group_risks, mean, present
 from causal_reasoning.objective.loss import Array, Loss, Needs, Step
@@ -59,7 +59,7 @@ def scale_slopes(scores: Array, targets: Array) -> Array:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IRM(Baseline):
+class IRM(ComparesGroups):
     """Invariant risk minimisation in its practical form, with a scale of the scores as the dummy classifier.
 
     If write ⟂ e | read, P(write | read) is calibrated in every group: it minimises both parts, and the loss has the
@@ -93,7 +93,6 @@ class IRM(Baseline):
         r"\quad R_e = \mathbb{E}\left[ \ell \mid e \right]"
     )
     source: ClassVar[str] = "Arjovsky et al. 2019, arXiv:1907.02893"
-    needs: ClassVar[Needed] = "groups"
 
     weight: float = setting(100.0, "Factor λ of the penalty.", least=0)
     anneal: float = setting(0.1, "Share of the steps, at the start, with λ = 1.", least=0, most=1)

@@ -18,6 +18,7 @@ from causal_reasoning.identification.paths import ANY, Wanted, shortest_paths
 from causal_reasoning.objective.estimators.likelihood import plan_likelihood
 from causal_reasoning.objective.notation import listed, risk
 from causal_reasoning.objective.plan import Refusal
+from causal_reasoning.objective.regime import REGIME, with_regime
 
 
 @dataclass(frozen=True)
@@ -128,12 +129,20 @@ def of_likelihood(graph: AssumptionGraph, verdict: Identification) -> License:
     Returns
     -------
     License
-        As `causal_reasoning.objective.estimators.likelihood.plan_likelihood` decides.
+        Where `causal_reasoning.objective.estimators.likelihood.plan_likelihood` is valid, and where it differs from
+        the target risk in how the rows count alone.
     """
     plan = plan_likelihood(graph, verdict)
-    if isinstance(plan, Refusal):
-        return License(False, named(graph, plan.because) + _same_conditional(graph))
-    return License(True, plan.terms[0].because)
+    if not isinstance(plan, Refusal):
+        return License(True, plan.terms[0].because)
+    if _same_conditional(graph):
+        do, read, write = (listed(nodes) for nodes in (graph.query.do, graph.query.read, graph.query.write))
+        return License(
+            True,
+            f"P({write} | {read}) is the same under do({do}), so the minimisers agree wherever {read} occurs in the "
+            "data; only the rows count differently, which a model that cannot fit them all will notice",
+        )
+    return License(False, named(graph, plan.because))
 
 
 def named(graph: AssumptionGraph, text: str) -> str:
@@ -144,25 +153,10 @@ def named(graph: AssumptionGraph, text: str) -> str:
     return text.replace("φ(read)", f"φ({read})")
 
 
-def _same_conditional(graph: AssumptionGraph) -> str:
-    """A remark where only the distribution of what is read differs between the two worlds."""
-    regime = "regime"
-    while regime in graph.causal:
-        regime += "_"
-    causal = graph.causal
-    both = CausalGraph(
-        (*causal.nodes, regime),
-        (*causal.directed, *((regime, t) for t in graph.query.do)),
-        causal.bidirected,
-        causal.latent,
-    )
-    if not m_separated(both, graph.query.write, regime, graph.query.read):
-        return ""
-    return (
-        f" (yet P({listed(graph.query.write)} | {listed(graph.query.read)}) is the same under "
-        f"do({listed(graph.query.do)}): a model that can fit it has the same minimiser, only the rows count "
-        "differently)"
-    )
+def _same_conditional(graph: AssumptionGraph) -> bool:
+    """Whether only the distribution of what is read differs between the observed and the mutilated world."""
+    both = with_regime(graph.causal, graph.query.do)
+    return m_separated(both, graph.query.write, (REGIME,), graph.query.read)
 
 
 def nodes_of(graph: AssumptionGraph, columns: tuple[str, ...]) -> tuple[str, ...] | str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification
-from causal_reasoning.objective.baselines.base import Baseline, Needed, setting
+from causal_reasoning.objective.baselines.base import ComparesGroups, setting
 from causal_reasoning.objective.baselines.license import License, of_groups
 from causal_reasoning.objective.baselines.risks import annealed, group_risks, mean, present
 from causal_reasoning.objective.loss import Array, Loss, Needs, Step
@@ -47,7 +47,7 @@ class EqualRisks:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VREx(Baseline):
+class VREx(ComparesGroups):
     """Variance risk extrapolation.
 
     Even a conditional distribution that all groups share has unequal risks where what is read differs between
@@ -77,7 +77,6 @@ class VREx(Baseline):
         r"\quad R_e = \mathbb{E}\left[ \ell \mid e \right]"
     )
     source: ClassVar[str] = "Krueger et al. 2021, arXiv:2003.00688"
-    needs: ClassVar[Needed] = "groups"
 
     weight: float = setting(10.0, "Factor β of the variance.", least=0)
     anneal: float = setting(0.1, "Share of the steps, at the start, with β = 1.", least=0, most=1)

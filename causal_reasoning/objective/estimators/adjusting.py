@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from causal_reasoning.estimand import Factor
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect
+from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect, m_separated
 from causal_reasoning.objective.notation import latex_names, listed
 from causal_reasoning.objective.plan import ObjectivePlan, Refusal, Term
+from causal_reasoning.objective.regime import REGIME, with_regime
 from causal_reasoning.objective.strata import MOST_STRATA, Answer, StratumModel
 
 
 def adjusting_set(graph: AssumptionGraph, identification: Identification, name: str) -> tuple[str, ...] | Refusal:
-    """Find the categorical nodes z with P(write | do(read)) = Σ_z P(z) P(write | read, z).
+    """Find the categorical nodes z with P_π(write | read) = Σ_z P(z) P(write | read, z).
+
+    Where exactly the treatments are read, that is what an adjustment set is. Otherwise it is one for read and write
+    together, and two independences must hold beside: z ⟂ read under do, so that what is read does not tell of the
+    stratum, and write ⟂ regime | read, z, where the regime is a parent of the treatments that says whether they
+    are set or observed, so that the observed answers within strata are those of do. Neither depends on the policy.
 
     Parameters
     ----------
@@ -28,21 +34,9 @@ def adjusting_set(graph: AssumptionGraph, identification: Identification, name: 
         The recommended adjustment set if it is categorical, else the smallest minimal one that is; not empty.
     """
     do, read = set(graph.query.do), set(graph.query.read)
-    t, shown = listed(tuple(sorted(do))), listed(tuple(graph.query.read))
+    t = listed(tuple(sorted(do)))
     if isinstance(identification, ZeroEffect):
         return Refusal(name, f"do({t}) changes nothing that is written, so there is nothing to average over")
-    if unread := sorted(do - read):
-        return Refusal(
-            name,
-            f"the treatment '{unread[0]}' is not read: the sum over z would have to weigh by P(z | {shown}) under "
-            f"do({t}), and not by P(z)",
-        )
-    if unset := sorted(read - do):
-        return Refusal(
-            name,
-            f"'{unset[0]}' is read but not set: the sum over z would have to weigh by P(z | {listed(tuple(unset))}) "
-            f"under do({t}), and not by P(z)",
-        )
     if not isinstance(identification, IdentifiedByAdjustment):
         return Refusal(name, f"no set of observed nodes is an adjustment set for do({t}), so there are no strata")
     if identification.treatments != tuple(sorted(do)):
@@ -55,11 +49,35 @@ def adjusting_set(graph: AssumptionGraph, identification: Identification, name: 
     if () in identification.sets.minimal:
         return Refusal(name, f"nothing needs adjusting for do({t}): there are no strata, and plain likelihood will do")
     candidates = [identification.adjustment, *sorted(identification.sets.minimal, key=lambda z: (len(z), z))]
-    for z in candidates:
-        if not any(graph.is_text(node) for node in z):
-            return tuple(sorted(z))
+    categorical = [tuple(sorted(z)) for z in candidates if not any(graph.is_text(node) for node in z)]
+    for z in categorical:
+        if do == read or not _in_the_way(graph, z):
+            return z
+    if categorical:
+        what = f"the treatment '{min(do - read)}' is not read" if do - read else f"'{min(read - do)}' is read, not set"
+        return Refusal(name, f"{what}, and {_in_the_way(graph, categorical[0])}")
     text = ", ".join(f"'{node}'" for node in identification.adjustment if graph.is_text(node))
     return Refusal(name, f"every adjustment set contains a node bound to text ({text}), and strata are categories")
+
+
+def _in_the_way(graph: AssumptionGraph, z: tuple[str, ...]) -> str:
+    """What keeps Σ_z P(z) P(write | read, z) from being the answer where read and do differ; empty if nothing does."""
+    causal, do, read, write = graph.causal, graph.query.do, graph.query.read, graph.query.write
+    unset = tuple(sorted(set(read) - set(do)))
+    both = with_regime(causal, do)
+    if not m_separated(both, z, (REGIME,)):
+        return f"{listed(z)} listens to {listed(do)}: under do({listed(do)}) its distribution is another one"
+    if unset and not m_separated(causal.without_incoming(*do), z, unset):
+        return (
+            f"{listed(unset)} tells of {listed(z)} under do({listed(do)}) too: the sum over z would have to weigh by "
+            f"P({listed(z)} | {listed(unset)}) there, and not by P({listed(z)})"
+        )
+    if not m_separated(both, write, (REGIME,), (*read, *z)):
+        return (
+            f"P({listed(write)} | {listed(read)}, {listed(z)}) is another one under do({listed(do)}) than as observed: "
+            f"what is read does not stand for {listed(do)}"
+        )
+    return ""
 
 
 def stratum_model(
@@ -74,6 +92,7 @@ def stratum_model(
         draws=draws,
         most=most,
         accept_poor_overlap=graph.objective.accept_poor_overlap,
+        place=graph.objective.control_place,
     )
 
 
@@ -92,20 +111,26 @@ def conditional_term(graph: AssumptionGraph, strata: StratumModel) -> Term:
     """The likelihood of the answer given the stratum that the row is in."""
     z = strata.nodes
     text, latex = conditional_text(graph, z)
-    prefix = strata.text(tuple("…" for _ in z))
     return Term(
         "nll",
         "likelihood",
         f"−log {text}",
         rf"-\log {latex}",
         f"its minimiser is P({listed(graph.query.write)} | {listed(graph.query.read)}, {listed(z)}) as observed: each "
-        f"row shows its own {listed(z)} as control text before the prompt, '{prefix}'",
+        f"row shows its own {listed(z)} as control text, {strata.shown()}",
     )
 
 
 def adjustment_reason(graph: AssumptionGraph, z: tuple[str, ...]) -> str:
     """Why the sum over strata is the distribution asked for."""
     t, y = listed(tuple(sorted(graph.query.do))), listed(graph.query.write)
+    if set(graph.query.do) != set(graph.query.read):
+        x = listed(graph.query.read)
+        return (
+            f"{{{listed(z)}}} meets the adjustment criterion for do({t}) on {listed(graph.outcomes)}; under do({t}) "
+            f"{x} tells nothing of {listed(z)}, and P({y} | {x}, {listed(z)}) is as observed, hence "
+            f"P_π({y} | {x}) = Σ_{{{listed(z)}}} P({listed(z)}) P({y} | {x}, {listed(z)}) for every policy π"
+        )
     return (
         f"{{{listed(z)}}} meets the adjustment criterion for do({t}) on {y}, "
         f"hence P({y} | do({t})) = Σ_{{{listed(z)}}} P({listed(z)}) P({y} | {t}, {listed(z)})"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from causal_reasoning.objective.plan import ObjectivePlan, Refusal, WeightModel
 from causal_reasoning.objective.weights import fit_weights
 
 _ROWS = 1e6
+
+Minimiser = Callable[[ObjectivePlan, AssumptionGraph, Factor, Factor], Factor]
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,17 @@ class Estimator:
         ``minimiser(plan, graph, joint, policy)``: the table p(write | read) that minimises the planned objective
         where the observed nodes have a given joint distribution; ``policy`` is π over the treatments. What
         `causal_reasoning.objective.proof` compares with the truth.
+    settings : tuple of str
+        What it reads of ``objective.settings``.
+    broken : mapping of str to callable
+        For an estimator that survives some mistakes, the minimiser with each of them made, by what is wrong. The
+        proof shows how far off each is.
     """
 
     plan: Callable[[AssumptionGraph, Identification], ObjectivePlan | Refusal]
-    minimiser: Callable[[ObjectivePlan, AssumptionGraph, Factor, Factor], Factor]
+    minimiser: Minimiser
+    broken: Mapping[str, Minimiser] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
 
 
 def weighted_minimiser(plan: ObjectivePlan, graph: AssumptionGraph, joint: Factor, policy: Factor) -> Factor:
@@ -50,8 +59,9 @@ def cell_weights(model: WeightModel, joint: Factor, policy: Factor) -> Factor:
     cells = joint.marginalise(set(joint.axes) - set(names))
     values = np.indices(cells.values.shape).reshape(len(names), -1)
     columns = {model.columns[name]: [str(v) for v in row] for name, row in zip(names, values, strict=True)}
-    if not isinstance(model.policy, str):
+    if model.policy not in ("marginal", "uniform"):
         # A table names the user's values; here it stands for any distribution over the values there are.
-        model = replace(model, policy=tuple((str(i), float(p)) for i, p in enumerate(policy.values)))
+        indices = [tuple(str(i) for i in index) for index in np.ndindex(policy.values.shape)]
+        model = replace(model, policy=tuple(zip(indices, policy.values.ravel().tolist(), strict=True)))
     fitted = fit_weights(model, columns, cells.values.ravel() * _ROWS)
     return Factor(names, fitted.apply(columns).reshape(cells.values.shape))

@@ -42,6 +42,7 @@ class Distillation:
 
     def __call__(self, step: Step) -> Mapping[str, Array]:
         """Likelihood within strata, and the divergence of the student from their sum."""
+        step.prepare((MAIN, STUDENT))
         nll = (step.weight * step.nll()).mean()
         teacher = self.teacher(step)
         student = step.logits(STUDENT).log_softmax(-1)
@@ -53,11 +54,12 @@ class Distillation:
         """Log q_k at the written positions, without gradient: shape (P, V)."""
         prior = step.memory[LOG_PRIOR].to(step.weight.device)
         rows, targets, own = step.rows(), step.targets().unsqueeze(1), step.group
-        views = [(MAIN, own)]
-        views += [(f"{OTHER} {j}", (own <= j) * 1 + j) for j in range(len(prior) - 1)]
+        others = [f"{OTHER} {j}" for j in range(len(prior) - 1)]
+        step.prepare(others, gradient=False)
+        views = [(MAIN, own), *((view, (own <= j) * 1 + j) for j, view in enumerate(others))]
         total: Array = None
         for view, stratum in views:
-            log_p = step.logits(view).detach().log_softmax(-1)
+            log_p = step.logits(view, gradient=False).log_softmax(-1)
             written = log_p.gather(1, targets).squeeze(1)
             weighed = (prior[stratum][rows] + earlier(written, rows)).unsqueeze(1) + log_p
             total = weighed if total is None else total.logaddexp(weighed)

@@ -1,7 +1,9 @@
 """Plain likelihood: the objective of a query that needs no correction.
 
 It is valid where the mutilated world gives what is read and written the same distribution as the observed one:
-the effect is zero, or nothing needs adjusting and the policy is the treatment's own marginal.
+the effect is zero, or nothing needs adjusting and the policy is the treatment's own marginal. Where what is read makes
+what is written independent of how the treatment got its value, such as where all treatments are read, any policy will
+do: P_π(write | read) is the same for all.
 """
 
 from __future__ import annotations
@@ -10,13 +12,16 @@ from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect, m_separated
 from causal_reasoning.objective.notation import listed, nll, policy_of, risk
 from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
+from causal_reasoning.objective.regime import REGIME, with_regime
 
 
 def _told(graph: AssumptionGraph, identification: Identification) -> list[str]:
     """Treatments without effect that the model reads and that tell about the answer all the same."""
     read, write = set(graph.query.read), graph.query.write
+    if not isinstance(identification, (IdentifiedByAdjustment, ZeroEffect)):
+        return []
     acting = identification.treatments if isinstance(identification, IdentifiedByAdjustment) else ()
-    idle = sorted(read & set(graph.query.do) - set(acting)) if identification.identified else []
+    idle = sorted(read & set(graph.query.do) - set(acting))
     return [t for t in idle if not m_separated(graph.causal, t, write, read - {t})]
 
 
@@ -46,10 +51,20 @@ def plan_likelihood(graph: AssumptionGraph, identification: Identification) -> O
     if isinstance(identification, ZeroEffect):
         because = f"no directed path leads from {t} to what is read or written: do({t}) changes nothing"
     elif isinstance(identification, IdentifiedByAdjustment) and () in identification.sets.minimal:
-        if policy_of(graph) != "marginal":
-            return Refusal("likelihood", f"the policy differs from the marginal of {t}, so its values must be weighted")
+        unread = sorted(set(graph.query.do) - set(graph.query.read))
+        same = m_separated(with_regime(graph.causal, graph.query.do), graph.query.write, (REGIME,), graph.query.read)
+        if policy_of(graph) != "marginal" and not same:
+            which = f"{unread[0]} is not read" if unread else "what is read tells of it"
+            return Refusal(
+                "likelihood",
+                f"the policy differs from the marginal of {t}, and {which}, so its values must be weighted",
+            )
         because = (
-            f"no non-causal path between {t} and what is read or written is open, so "
+            f"given {listed(graph.query.read)} nothing tells whether {t} was set or observed, so that "
+            f"P_π({listed(graph.query.write)} | {listed(graph.query.read)}) is as observed for every policy π over "
+            "values that the rows have; only how often each counts differs"
+            if policy_of(graph) != "marginal"
+            else f"no non-causal path between {t} and what is read or written is open, so "
             f"P(· | do({t})) = P(· | {t}); with π the marginal of {t} the mutilated world is the observed one"
         )
     elif isinstance(identification, IdentifiedByAdjustment):

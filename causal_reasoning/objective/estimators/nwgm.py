@@ -2,6 +2,10 @@
 
 Training is that of `causal_reasoning.objective.estimators.standardization`; the answer takes
 softmax( Σ_z P(z) log p_θ(y_k | y_<k, x, z) ) at each token. It is a different distribution wherever strata disagree.
+
+If the scores were linear in the embedding e_z of the control text, the mean of the scores would be the score of the
+mean embedding Σ_z P(z) e_z: one pass in the place of K. With ``settings: {passes: 1}`` the model answers like that. A
+network is not linear, and nothing bounds the difference: a run measures it against the exact sum.
 """
 
 from __future__ import annotations
@@ -43,16 +47,32 @@ def plan_nwgm(graph: AssumptionGraph, identification: Identification) -> Objecti
 
     References
     ----------
-    K. Xu et al., "Show, attend and tell" (ICML 2015), for the approximation, there over positions of attention.
+    K. Xu et al., "Show, attend and tell" (ICML 2015), for the approximation, there over positions of attention;
+    T. Wang et al., "Visual commonsense R-CNN" (CVPR 2020), for one pass with the mean of the confounder's embeddings.
     """
     z = adjusting_set(graph, identification, NAME)
     if isinstance(z, Refusal):
         return z
-    strata = stratum_model(graph, z, "geometric_mean")
+    passes = graph.objective.settings.get("passes", "K") if graph.objective.baseline is None else "K"
+    if passes not in ("K", 1):
+        return Refusal(NAME, f"the setting 'passes' must be 1 (one pass) or K (one for each stratum), not {passes!r}")
+    one = passes == 1
+    strata = stratum_model(graph, z, "mean_embedding" if one else "geometric_mean")
     nll = conditional_term(graph, strata)
     text, latex = conditional_text(graph, z)
-    text = f"softmax( Σ_{{{listed(z)}}} P({listed(z)}) log {text} )"
-    latex = rf"\text{{softmax}}\left( \sum_{{{latex_names(z)}}} P({latex_names(z)}) \log {latex} \right)"
+    if one:
+        text = text.replace(f", {listed(z)})", f", Σ P({listed(z)}) e({listed(z)}))")
+        mean = rf", \textstyle\sum P({latex_names(z)})\, e({latex_names(z)}))"
+        latex = latex.replace(f", {latex_names(z)})", mean)
+    else:
+        text = f"softmax( Σ_{{{listed(z)}}} P({listed(z)}) log {text} )"
+        latex = rf"\text{{softmax}}\left( \sum_{{{latex_names(z)}}} P({latex_names(z)}) \log {latex} \right)"
+    approximate = (
+        "a geometric mean over strata in place of the sum: before normalising, log-probabilities are too small by "
+        "about Var_z[log p(y | x, z)] / 2"
+    )
+    if one:
+        approximate += "; and one pass with the mean embedding of the control text in place of the mean of the scores"
     return ObjectivePlan(
         estimator=NAME,
         formula=f"L(θ) = E[ {nll.formula} ],  answer by {text}",
@@ -64,18 +84,21 @@ def plan_nwgm(graph: AssumptionGraph, identification: Identification) -> Objecti
                 "standardization",
                 text,
                 latex,
-                f"{adjustment_reason(graph, z)}; the sum is replaced by a normalised geometric mean at each token",
+                f"{adjustment_reason(graph, z)}; the sum is replaced by a normalised geometric mean at each token"
+                + (", computed as if scores were linear in the embedding e of the control text" if one else ""),
             ),
         ),
-        forward_passes=ForwardPasses(train=1, inference=0, inference_per_stratum=1),
-        approximate="a geometric mean over strata in place of the sum: before normalising, log-probabilities are too "
-        "small by about Var_z[log p(y | x, z)] / 2",
+        forward_passes=ForwardPasses(1, 1) if one else ForwardPasses(train=1, inference=0, inference_per_stratum=1),
+        approximate=approximate,
         strata=strata,
     )
 
 
 def geometric_minimiser(plan: ObjectivePlan, graph: AssumptionGraph, joint: Factor, policy: Factor) -> Factor:
-    """The normalised geometric mean of the observed conditionals, one written node after the other."""
+    """The normalised geometric mean of the observed conditionals, one written node after the other.
+
+    One pass gives the same here: a table's scores are linear in the indicator of the stratum.
+    """
     prior = prior_table(plan, joint)
     answer = Factor((), 1.0)
     for node, table in token_tables(plan, graph, joint):

@@ -9,22 +9,26 @@ Bareinboim 2020 (weighted empirical risk).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
-from causal_reasoning.estimand import Expression
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import (
     Identification,
     IdentifiedByAdjustment,
-    IdentifiedByFrontDoor,
-    IdentifiedInGeneral,
     ZeroEffect,
     minimal_adjustment_sets,
 )
-from causal_reasoning.identification.general import General, id_algorithm
 from causal_reasoning.objective.density_ratio import Blocked, density_ratio
+from causal_reasoning.objective.estimators.text_weights import (
+    HEAD_HINT,
+    HEAD_NOTE,
+    estimands,
+    text_weights,
+    weight_model,
+)
 from causal_reasoning.objective.notation import latex_names, listed, nll, policy_of, risk
-from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term, WeightModel, WeightOptions
+from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term, WeightModel
 from causal_reasoning.objective.ratio import Ratio
 from causal_reasoning.objective.surrogates import surrogate_note
 
@@ -45,13 +49,15 @@ def plan_weighting(graph: AssumptionGraph, identification: Identification) -> Ob
         A refusal that names the binding in the way.
     """
     treatment = tuple(sorted(graph.query.do))
-    for node in treatment:
-        if graph.is_text(node):
-            return Refusal(
-                "weighting",
-                f"the treatment '{node}' is bound to text, and its probability cannot be estimated from counts: it "
-                "needs a categorical column",
-            )
+    text = next((node for node in treatment if graph.is_text(node)), None)
+    if text is not None and graph.objective.nuisance != "head":
+        return Refusal(
+            "weighting",
+            f"the treatment '{text}' is bound to text, and its probability cannot be estimated from counts: it "
+            f"needs a categorical column, or {HEAD_HINT}",
+        )
+    if text is not None:
+        return _with_heads(graph, identification)
     if isinstance(identification, IdentifiedByAdjustment):
         stratum = _stratum(graph, identification)
         if stratum is not None and identification.treatments == treatment:
@@ -61,15 +67,15 @@ def plan_weighting(graph: AssumptionGraph, identification: Identification) -> Ob
                 if stratum
                 else f"nothing needs adjusting for do({listed(treatment)})"
             )
-            weights = _weights(graph, treatment, stratum, None)
+            weights = weight_model(graph, treatment, stratum, None)
             return _plan(graph, weights, f"{because}, hence P_π(v)/P(v) = π(t)/P(t | z)")
     if isinstance(identification, ZeroEffect):
         return _without_effect(graph, treatment)
     found = _ratio(graph, identification, treatment)
     if isinstance(found, Refusal):
-        return found
+        return _with_heads(graph, identification) if graph.objective.nuisance == "head" else found
     others = tuple(sorted(found.names - set(treatment)))
-    weights = _weights(graph, treatment, others, found)
+    weights = weight_model(graph, treatment, others, found)
     return _plan(
         graph,
         weights,
@@ -85,7 +91,7 @@ def _without_effect(graph: AssumptionGraph, treatment: tuple[str, ...]) -> Objec
     stratum = next(usable, None)
     if stratum is None:
         return Refusal("weighting", f"no categorical columns separate {listed(treatment)} from what is read or written")
-    weights = _weights(graph, treatment, stratum, None)
+    weights = weight_model(graph, treatment, stratum, None)
     return _plan(
         graph, weights, f"given {{{listed(stratum)}}}, {listed(treatment)} says nothing about {listed(graph.outcomes)}"
     )
@@ -95,7 +101,7 @@ def _ratio(graph: AssumptionGraph, identification: Identification, treatment: tu
     """The density ratio of the first formula that needs columns only."""
     text = [node for node in graph.causal.observed if graph.is_text(node)]
     blocked: Blocked | None = None
-    for estimand in _estimands(graph, identification):
+    for estimand in estimands(graph, identification):
         found = density_ratio(
             graph.causal,
             estimand,
@@ -113,47 +119,26 @@ def _ratio(graph: AssumptionGraph, identification: Identification, treatment: tu
     names = ", ".join(f"'{node}'" for node in blocked.nodes)
     if isinstance(identification, IdentifiedByAdjustment) and identification.treatments == treatment:
         adjusting = ", ".join(f"'{n}'" for n in identification.adjustment if graph.is_text(n))
-        return Refusal("weighting", f"every adjustment set contains a node bound to text ({adjusting or names})")
+        return Refusal(
+            "weighting", f"every adjustment set contains a node bound to text ({adjusting or names}); {HEAD_HINT}"
+        )
     return Refusal(
         "weighting",
         f"the weights {blocked.ratio.text()} need probabilities of {names}, which "
-        f"{'is' if len(blocked.nodes) == 1 else 'are'} bound to text and not to a categorical column",
+        f"{'is' if len(blocked.nodes) == 1 else 'are'} bound to text and not to a categorical column; {HEAD_HINT}",
     )
 
 
-def _estimands(graph: AssumptionGraph, identification: Identification) -> list[Expression]:
-    found: list[Expression] = []
-    if isinstance(identification, (IdentifiedByAdjustment, IdentifiedByFrontDoor, IdentifiedInGeneral)):
-        found.append(identification.estimand)
-        general = id_algorithm(graph.causal, graph.query.do, graph.outcomes)
-        if isinstance(general, General) and not isinstance(identification, IdentifiedInGeneral):
-            found.append(general.estimand)
-    return found
-
-
-def _weights(
-    graph: AssumptionGraph, treatment: tuple[str, ...], others: tuple[str, ...], ratio: Ratio | None
-) -> WeightModel:
-    return WeightModel(
-        treatment=treatment,
-        stratum=others,
-        treatment_columns=tuple(graph.column(n) for n in treatment),
-        stratum_columns=tuple(graph.column(n) for n in others),
-        policy=policy_of(graph),
-        ratio=ratio,
-        options=WeightOptions(
-            nuisance=graph.objective.nuisance,
-            accept_poor_overlap=graph.objective.accept_poor_overlap,
-            smoothing=graph.objective.smoothing,
-            clip=graph.objective.clip,
-            self_normalise=graph.objective.self_normalise,
-        ),
-    )
+def _with_heads(graph: AssumptionGraph, identification: Identification) -> ObjectivePlan | Refusal:
+    """Weights of which some factors are probabilities given texts."""
+    shown = [t for t in graph.query.do if t in graph.query.read]
+    found = text_weights(graph, identification, graph.outcomes, shown=shown)
+    return Refusal("weighting", found) if isinstance(found, str) else _plan(graph, *found)
 
 
 def _plan(graph: AssumptionGraph, weights: WeightModel, because: str) -> ObjectivePlan:
     likelihood, likelihood_latex = nll(graph)
-    weight_latex = weights.ratio.latex() if weights.ratio is not None else _weight_latex(weights)
+    shown_latex = weight_latex(weights)
     realised = (
         "strata are drawn by weight in the batch sampler, the loss stays plain"
         if graph.objective.realisation == "resampling"
@@ -163,31 +148,33 @@ def _plan(graph: AssumptionGraph, weights: WeightModel, because: str) -> Objecti
         estimator="weighting",
         formula=f"L(θ) = E[ w · ({likelihood}) ],  w = {weights.formula}",
         latex=rf"\mathcal{{L}}(\theta) = \mathbb{{E}}\left[ w \cdot \left({likelihood_latex}\right) \right]"
-        rf",\quad w = {weight_latex}",
+        rf",\quad w = {shown_latex}",
         terms=(
             Term("nll", "likelihood", likelihood, likelihood_latex, f"its weighted minimiser is {risk(graph)}"),
             Term(
                 "w",
                 "weight",
                 weights.formula,
-                weight_latex,
+                shown_latex,
                 f"turns the observed world into the mutilated one: {because}; "
                 f"realised as {graph.objective.realisation.replace('_', ' ')}: {realised}",
             ),
         ),
         forward_passes=ForwardPasses(train=1, inference=1),
-        approximate=_approximate(graph, weights),
+        approximate=estimation_notes(graph, weights),
         weights=weights,
         realisation=graph.objective.realisation,
     )
 
 
-def _approximate(graph: AssumptionGraph, weights: WeightModel) -> str:
+def estimation_notes(graph: AssumptionGraph, weights: WeightModel) -> str:
     """What keeps the minimiser from being exact: options, and strata that stand in for what nobody labelled."""
     options = weights.options
     parts = [note] if (note := surrogate_note(graph, weights.stratum)) else []
     if options.nuisance == "logistic":
         parts.append("propensities come from a regression")
+    if weights.text_ratio is not None:
+        parts.append(HEAD_NOTE)
     if options.smoothing:
         parts.append(f"counts are smoothed by {options.smoothing:g}")
     if options.clip is not None:
@@ -201,7 +188,13 @@ def _stratum(graph: AssumptionGraph, identification: IdentifiedByAdjustment) -> 
     return next((z for z in candidates if not any(graph.is_text(node) for node in z)), None)
 
 
-def _weight_latex(weights: WeightModel) -> str:
+def weight_latex(weights: WeightModel) -> str:
+    """The weight as LaTeX."""
+    if weights.text_ratio is not None:
+        own, shown = weight_latex(replace(weights, text_ratio=None)), weights.text_ratio.latex()
+        return own if own == shown else f"{own} = {shown}"
+    if weights.ratio is not None:
+        return weights.ratio.latex()
     t = latex_names(weights.treatment)
     given = rf" \mid {latex_names(weights.stratum)}" if weights.stratum else ""
     numerator = "P" if weights.policy == "marginal" else r"\pi"

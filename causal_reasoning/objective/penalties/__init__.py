@@ -8,12 +8,15 @@ from causal_reasoning.objective.penalties.base import Penalty
 from causal_reasoning.objective.penalties.implied import ImpliedIndependence, implied_independences
 from causal_reasoning.objective.penalties.loss import PenalisedLoss, accumulation_refusal, label_columns, with_penalties
 from causal_reasoning.objective.penalties.measures import PENALTIES
+from causal_reasoning.objective.penalties.mediation import MediatedLoss, MediationPlan, plan_mediation, with_mediation
 from causal_reasoning.objective.penalties.plan import COUNTERFACTUAL, PenaltyPlan, penalties_left_out, plan_penalties
 
 __all__ = [
     "COUNTERFACTUAL",
     "PENALTIES",
     "ImpliedIndependence",
+    "MediatedLoss",
+    "MediationPlan",
     "PenalisedLoss",
     "Penalty",
     "PenaltyPlan",
@@ -21,6 +24,8 @@ __all__ = [
     "implied_independences",
     "label_columns",
     "penalties_left_out",
+    "plan_mediation",
     "plan_penalties",
+    "with_mediation",
     "with_penalties",
 ]

@@ -28,9 +28,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.graph.spec import ColumnBinding, PenaltyKind
+from causal_reasoning.graph.spec import ColumnBinding, MediationKind, PenaltyKind
 from causal_reasoning.graph.surrogates import SurrogateBinding
-from causal_reasoning.identification import minimal_separator
+from causal_reasoning.identification import m_separated, minimal_separator
 from causal_reasoning.identification.bitsets import tables
 from causal_reasoning.identification.implications import Independence
 from causal_reasoning.identification.separation import connected
@@ -54,7 +54,7 @@ class ImpliedIndependence:
     """
 
     statement: Independence
-    kinds: tuple[PenaltyKind, ...]
+    kinds: tuple[PenaltyKind | MediationKind, ...]
     because: str
 
 
@@ -100,6 +100,46 @@ def implied_independences(graph: AssumptionGraph) -> tuple[ImpliedIndependence, 
     [('skill ⊥ question', ('variance',))]
     """
     return _Search(graph).run()
+
+
+def mediated_statement(graph: AssumptionGraph, against: Iterable[str] | None = None) -> ImpliedIndependence:
+    """The statement that what is written last depends on what is read through what is written before only.
+
+    Parameters
+    ----------
+    graph : AssumptionGraph
+        The assumptions; at least two nodes are written.
+    against : iterable of str, optional
+        Which of the nodes that are read; by default those of which the graph says it, or all if it says it of none.
+
+    Returns
+    -------
+    ImpliedIndependence
+        "answer ⊥ question | rationale"; ``kinds`` is empty where the graph does not imply it.
+
+    Examples
+    --------
+    >>> from causal_reasoning.graph import load_graph
+    >>> found = mediated_statement(load_graph("erm_rationale"))
+    >>> found.statement.text(), found.kinds
+    ('answer ⊥ question | rationale', ())
+    """
+    read, (*before, last) = graph.query.read, graph.query.write
+
+    def separated(names: tuple[str, ...]) -> bool:
+        given = {*before, *(n for n in read if n not in names)}
+        return m_separated(graph.causal, names, last, given)
+
+    chosen = tuple(sorted(against)) if against else tuple(n for n in read if separated((n,)))
+    chosen = chosen if chosen and (against or separated(chosen)) else tuple(sorted(read))
+    rest = tuple(n for n in read if n not in chosen)
+    statement = Independence((last,), chosen, tuple(sorted((*before, *rest))))
+    if separated(chosen):
+        because = f"{{{_listed(statement.given)}}} blocks every path between {_listed(chosen)} and {last}"
+        return ImpliedIndependence(statement, ("agreement",), because)
+    direct = [n for n in chosen if n in graph.causal.parents(last)]
+    shown = f" ({direct[0]} -> {last})" if direct else ""
+    return ImpliedIndependence(statement, (), f"not implied by the graph{shown}; asked for by name")
 
 
 class _Search:

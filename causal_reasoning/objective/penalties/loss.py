@@ -32,9 +32,6 @@ class PenalisedLoss:
 
     Notes
     -----
-    A step needs ``label(columns)`` only for columns that are not `groups`: the index of each row's combination of
-    values, shape (B,).
-
     A call logs the base loss as ``unpenalised``, each penalty under its name, and under ``NAME.collapse``,
     ``NAME.rows`` (the share of rows whose group has company in the batch, where there are groups) and, for some
     kinds, further notes. The first activities are kept in ``step.memory``, hence in checkpoints.
@@ -58,7 +55,7 @@ class PenalisedLoss:
         # Before the base loss: a step that is asked for hidden states first computes them with the scores in one pass.
         measured = [(plan, *self._measure(plan, step)) for plan in self.penalties]
         parts = dict(self.base(step))
-        logged = {**parts, "unpenalised": parts["loss"]}
+        logged = {"unpenalised": parts["loss"], **parts}
         for plan, value, collapse, notes in measured:
             logged["loss"] = logged["loss"] + plan.strength * (value + collapse)
             logged[plan.name] = value
@@ -98,8 +95,7 @@ class PenalisedLoss:
     def _label(self, columns: tuple[str, ...], step: Step) -> Array:
         if columns == self.groups:
             return step.group
-        label: Array = step.label(columns)  # type: ignore[attr-defined]
-        return label
+        return step.label(columns)
 
 
 def with_penalties(loss: Loss, plans: Sequence[PenaltyPlan], groups: tuple[str, ...] = ()) -> Loss:

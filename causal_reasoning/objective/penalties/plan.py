@@ -143,10 +143,15 @@ def plan_penalties(graph: AssumptionGraph) -> tuple[PenaltyPlan, ...]:
         return ()
     if asked == "auto":
         found = [one for one in implied_independences(graph) if one.kinds]
-        return tuple(_plan(graph, one.statement, one.kinds[0], PenaltySpec(), one.because) for one in found)
+        kinds = (cast(PenaltyKind, one.kinds[0]) for one in found)
+        return tuple(
+            _plan(graph, one.statement, kind, PenaltySpec(), one.because)
+            for one, kind in zip(found, kinds, strict=True)
+        )
     plans: list[PenaltyPlan] = []
     for name, spec in graph.objective.named_penalties.items():
-        plans += _named(graph, name, spec)
+        if (spec.kind or name) in PENALTIES:
+            plans += _named(graph, name, spec)
     return tuple(plans)
 
 
@@ -162,7 +167,7 @@ def penalties_left_out(graph: AssumptionGraph) -> tuple[Refusal, ...]:
 
 
 def _named(graph: AssumptionGraph, name: str, spec: PenaltySpec) -> list[PenaltyPlan]:
-    kind = spec.kind or cast(PenaltyKind, name)
+    kind = cast(PenaltyKind, spec.kind or name)
     fitting = [one for one in implied_independences(graph) if kind in one.kinds]
     if spec.of is not None:
         fitting = [one for one in fitting if _is_named(spec, kind, one.statement)]

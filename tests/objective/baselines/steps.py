@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 import torch
@@ -27,6 +27,8 @@ class FixedStep:
     visible: Any
     marked: Any
     gradient: Any
+    label: Any
+    parts: Any
 
     def __init__(
         self,
@@ -72,10 +74,13 @@ class FixedStep:
         log_p = self.logits(view).log_softmax(-1).gather(1, self.targets_of.unsqueeze(1)).squeeze(1)
         return self.per_row(-log_p, view)
 
-    def logits(self, view: str = MAIN) -> Tensor:
+    def prepare(self, views: Sequence[str], *, gradient: bool = True) -> None:
+        self.asked += views
+
+    def logits(self, view: str = MAIN, *, gradient: bool = True) -> Tensor:
         scores = self.logits_of[view]
         assert scores is not None
-        return scores
+        return scores if gradient else scores.detach()
 
     def targets(self, view: str = MAIN) -> Tensor:
         assert self.targets_of is not None

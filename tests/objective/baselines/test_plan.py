@@ -60,10 +60,10 @@ def test_defaults_are_those_of_the_papers() -> None:
         "erm": {},
         "swa": {"start": 0.75},
         "mixup": {"alpha": 0.2},
-        "groupdro": {"eta": 0.01},
-        "vrex": {"weight": 10.0, "anneal": 0.1},
-        "irm": {"weight": 100.0, "anneal": 0.1},
-        "coral": {"weight": 1.0},
+        "groupdro": {"balanced": 1.0, "eta": 0.01},
+        "vrex": {"balanced": 1.0, "weight": 10.0, "anneal": 0.1},
+        "irm": {"balanced": 1.0, "weight": 100.0, "anneal": 0.1},
+        "coral": {"balanced": 1.0, "weight": 1.0},
         "counterfactual": {"share": 0.5, "consistency": 0.0},
         "cft": {"align": 1.0, "adjust": 1.0, "shuffles": 20.0, "classes": 32.0},
         "cat": {"form": "log_ratio", "alpha": 2.0, "weight": 1.0, "decay": 1.0},
@@ -128,3 +128,17 @@ def test_what_was_asked_for_wrongly_is_told_in_a_sentence(name: str, options: di
     assert phrase in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_what_compares_groups_draws_them_alike_unless_told_otherwise() -> None:
+    graph = load_graph("reasoning")
+
+    def plan(name: str, **settings: float) -> ObjectivePlan:
+        groups = ("style",) if BASELINES[name].needs == "groups" else ()
+        return plan_baseline(name, graph, identify(graph), groups=groups, settings=settings)
+
+    assert {name for name in BASELINES if plan(name).balanced} == {"groupdro", "vrex", "irm", "coral"}
+    assert not plan("vrex", balanced=0.0).balanced
+    assert plan("vrex").to_dict()["balanced"]
+    with pytest.raises(InputError, match="balanced of the baseline 'irm' must be a whole number at least 0 and at m"):
+        plan("irm", balanced=0.5)
