@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from causal_reasoning.data.surrogates import Embed
     from causal_reasoning.data.table import Table
     from causal_reasoning.objective import Derivation
+    from causal_reasoning.objective.head_report import HeadReport
+    from causal_reasoning.objective.overlap import OverlapReport
 
 from causal_reasoning.cli.options import GraphArgument, JsonOption, OutputOption, emit, emit_json
 from causal_reasoning.errors import InputError, NoValidPlanError, RunFailedError
@@ -40,15 +42,21 @@ def command(
     if json + markdown + latex > 1:
         raise InputError.at("derive", "choose one of --json, --markdown and --latex")
     derivation = derive(load_graph(graph))
-    overlap = None
+    overlap: OverlapReport | HeadReport | None = None
     if data is not None:
+        from causal_reasoning.data.environment import check_policy
         from causal_reasoning.data.surrogates import read_bound
+        from causal_reasoning.data.text_weights import fit_text_weights
         from causal_reasoning.objective.weights import fit_weights
 
         table = read_bound(data, derivation.graph, _embedder(derivation))
+        check_policy(derivation.graph, table)
         try:
-            if derivation.plan.weights is not None:
-                overlap = fit_weights(derivation.plan.weights, table.columns).report
+            weights = derivation.plan.weights
+            if weights is not None and weights.text_ratio is not None:
+                overlap = fit_text_weights(weights, table, _embedder(derivation)).report
+            elif weights is not None:
+                overlap = fit_weights(weights, table.columns).report
             if derivation.plan.strata is not None:
                 _check_strata(derivation, table)
         except NoValidPlanError as error:
@@ -95,8 +103,9 @@ def _check_strata(derivation: Derivation, table: Table) -> None:
 
 
 def _embedder(derivation: Derivation) -> Embed | None:
-    """What surrogates by cluster are computed with: the packaged base model, which is loaded only if one asks."""
-    if not derivation.graph.surrogates:
+    """What texts are embedded with: the packaged base model, which is loaded only if a surrogate or a weight asks."""
+    weights = derivation.plan.weights
+    if not derivation.graph.surrogates and (weights is None or weights.text_ratio is None):
         return None
     from causal_reasoning.training.embeddings import embedder
 

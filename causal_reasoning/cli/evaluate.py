@@ -20,7 +20,9 @@ def command(
         typer.Option(help="Folder of a saved peft adapter; without it the untrained model is measured."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the rows; by default the file's first.")] = None,
-    answers: Annotated[Path | None, typer.Option(help="Write every answer to this JSON Lines file.")] = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", "--items", help="Write the evaluation table to this JSON Lines file.")
+    ] = None,
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -15,16 +15,21 @@ from causal_reasoning.cli import (
     demo,
     derive,
     diff,
+    discover,
     draw,
     edit,
+    effects,
     evaluate,
+    falsify,
     identify,
     implications,
+    preview,
     report,
     sample,
     schema,
     sweep,
     train,
+    world,
 )
 from causal_reasoning.errors import CausalReasoningError
 
@@ -47,15 +52,20 @@ for command in (
     diff,
     edit,
     implications,
+    falsify,
+    discover,
     alternatives,
     convert,
     draw,
     schema,
     sample,
+    world,
+    preview,
     train,
     evaluate,
     sweep,
     report,
+    effects,
     demo,
 ):
     app.command(command.NAME)(command.command)
@@ -81,7 +91,7 @@ def _options(
 def main() -> None:
     """Run the program; errors are printed as sentences, one a line, and set the exit code.
 
-    Exit codes: 0 done, 1 a run failed, 2 bad input, 3 not identified, 4 no valid plan.
+    Exit codes: 0 done, 1 a run failed, 2 bad input, 3 not identified, 4 no valid plan, 5 data contradict a graph.
     """
     try:
         app()

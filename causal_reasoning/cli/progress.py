@@ -31,6 +31,8 @@ _POLL_SECONDS = 1.0
 def announce(prepared: Prepared, console: Console | None = None) -> None:
     """Say what an arm minimises and how far the data carry it."""
     out = console or Console(stderr=True)
+    for finding in prepared.findings:
+        out.print(f"warning: {finding.fault}", markup=False, highlight=False, soft_wrap=True, style="yellow")
     if prepared.derivation is None:
         return
     plan = prepared.derivation.plan

@@ -6,13 +6,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from causal_reasoning.cli.options import OutputOption, emit_json
+from causal_reasoning.cli.options import OutputOption, emit, emit_json
 
 NAME = "schema"
 
 
 def command(
-    kind: Annotated[Literal["graph", "experiment", "world"], typer.Argument(help="Which file format.")] = "graph",
+    kind: Annotated[
+        Literal["graph", "experiment", "world", "mechanisms", "recipe"],
+        typer.Argument(help="Which file format ('recipe': of pretraining); 'mechanisms' describes those of worlds."),
+    ] = "graph",
     output: OutputOption = None,
 ) -> None:
     """Print the JSON Schema of a file format."""
@@ -24,6 +27,14 @@ def command(
         from causal_reasoning.experiment import experiment_schema
 
         emit_json(experiment_schema(), output)
+    elif kind == "mechanisms":
+        from causal_reasoning.scm.reference import mechanism_reference
+
+        emit(mechanism_reference(), output)
+    elif kind == "recipe":
+        from causal_reasoning.base_model.recipe import recipe_schema
+
+        emit_json(recipe_schema(), output)
     else:
         from causal_reasoning.scm.spec import world_schema
 

@@ -31,15 +31,17 @@ def command(
     from causal_reasoning.cli.progress import announce, step_bar
     from causal_reasoning.experiment import load_experiment
     from causal_reasoning.report.tables import terminal_table
-    from causal_reasoning.sweeps.run import prepare, run
+    from causal_reasoning.sweeps.run import check_rows, prepare, run
     from causal_reasoning.sweeps.statistics import summary_of
-    from causal_reasoning.sweeps.store import run_config, run_folder
+    from causal_reasoning.sweeps.store import read_result, run_config, run_folder
 
     loaded = load_experiment(experiment, pairs(set_, "--set"))
     chosen = loaded.arm(arm) if arm else next(a for a in reversed(loaded.arms) if a.kind == "graph")
     number = loaded.spec.seeds[0] if seed is None else seed
     folder = run_folder(runs, run_config(loaded, chosen, number), chosen)
     announce(prepare(loaded, chosen, number))
+    if read_result(folder) is None:
+        check_rows(loaded, number)
     with step_bar(f"{chosen.name}, seed {number}", loaded.spec.training.steps) as progress:
         record = run(loaded, chosen, number, runs, progress=progress)
     if json:

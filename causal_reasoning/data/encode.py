@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,25 @@ class Encoded:
         What the model reads, with the tokenizer's special tokens.
     target : tuple of int
         What it must write, with the end-of-sequence token.
+    cuts : tuple of int
+        Where the second and each further written column begins in the target; empty for a single one. The line break
+        between two columns belongs to the first.
     """
 
     prompt: tuple[int, ...]
     target: tuple[int, ...]
+    cuts: tuple[int, ...] = ()
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """Which written column each token of the target belongs to, from 0."""
+        return tuple(sum(cut <= i for cut in self.cuts) for i in range(len(self.target)))
+
+    def split(self) -> tuple[Encoded, Encoded]:
+        """All written columns but the last as one row, without an end; and the last, read after them."""
+        cut = self.cuts[-1]
+        before = self.prompt + self.target[:cut]
+        return Encoded(self.prompt, self.target[:cut], self.cuts[:-1]), Encoded(before, self.target[cut:])
 
 
 def encode(table: Table, tokenizer: Any, prompt: str, write: tuple[str, ...], max_length: int) -> list[Encoded]:
@@ -70,10 +85,14 @@ def encode(table: Table, tokenizer: Any, prompt: str, write: tuple[str, ...], ma
     read_ids = tokenizer(prompts)["input_ids"]
     both_ids = tokenizer([p + a for p, a in zip(prompts, answers, strict=True)])["input_ids"]
     alone_ids = tokenizer(answers, add_special_tokens=False)["input_ids"]
+    begun, pieces = _columns(table, tokenizer, prompts, write, end) if len(write) > 1 else ([], [])
     rows = []
     for i, (read, both, alone) in enumerate(zip(read_ids, both_ids, alone_ids, strict=True)):
         read, both = _without_end(read, end), _without_end(both, end)
         target = both[len(read) :] if both[: len(read)] == read and len(both) > len(read) else alone
+        cuts: tuple[int, ...] = ()
+        if len(write) > 1:
+            target, cuts = _in_columns(target, read, [heads[i] for heads in begun], [p[i] for p in pieces])
         if len(read) + len(target) + 1 > max_length:
             fault = table.fault(
                 i,
@@ -81,8 +100,39 @@ def encode(table: Table, tokenizer: Any, prompt: str, write: tuple[str, ...], ma
                 "raise training.max_length or leave the row out",
             )
             raise InputError([fault])
-        rows.append(Encoded(tuple(read), (*target, end)))
+        rows.append(Encoded(tuple(read), (*target, end), cuts))
     return rows
+
+
+def _columns(
+    table: Table, tokenizer: Any, prompts: list[str], write: tuple[str, ...], end: int
+) -> tuple[list[list[list[int]]], list[list[list[int]]]]:
+    """Token ids of the prompt with the first columns, for each border; and of each column alone, for each column."""
+    begun, pieces = [], []
+    texts = list(prompts)
+    for number, name in enumerate(write):
+        last = number == len(write) - 1
+        column = [value if last else f"{value}\n" for value in table.columns[name]]
+        pieces.append([_without_end(ids, end) for ids in tokenizer(column, add_special_tokens=False)["input_ids"]])
+        if not last:
+            texts = [text + value for text, value in zip(texts, column, strict=True)]
+            begun.append([_without_end(ids, end) for ids in tokenizer(texts)["input_ids"]])
+    return begun, pieces
+
+
+def _in_columns(
+    target: list[int], read: list[int], begun: list[list[int]], pieces: list[list[int]]
+) -> tuple[list[int], tuple[int, ...]]:
+    """Find where each written column begins; where a token spans a border, columns are tokenised alone."""
+    cuts = []
+    for ids in begun:
+        head = ids[len(read) :]
+        if ids[: len(read)] != read or target[: len(head)] != head:
+            lengths = [len(piece) for piece in pieces]
+            joined = [token for piece in pieces for token in piece]
+            return joined, tuple(sum(lengths[: k + 1]) for k in range(len(pieces) - 1))
+        cuts.append(len(head))
+    return target, tuple(cuts)
 
 
 def _without_end(ids: list[int], end: int) -> list[int]:
@@ -102,6 +152,10 @@ class EncodedRows(Dataset[dict[str, Any]]):
         Index of each row's group; by default all are 0.
     views : mapping of str to list of Encoded, optional
         Further encodings of the same N rows.
+    labels : mapping of str to list of int, optional
+        Further groupings of the rows, by name.
+    share : bool
+        Whether to say how many tokens all encodings of a row begin with, so that they are computed once.
     """
 
     def __init__(
@@ -110,11 +164,16 @@ class EncodedRows(Dataset[dict[str, Any]]):
         weights: list[float],
         groups: list[int] | None = None,
         views: Mapping[str, list[Encoded]] | None = None,
+        *,
+        labels: Mapping[str, list[int]] | None = None,
+        share: bool = False,
     ) -> None:
         self.rows = rows
         self.weights = weights
         self.groups = [0] * len(rows) if groups is None else groups
         self.views = dict(views or {})
+        self.labels = dict(labels or {})
+        self.shared = beginnings([rows, *self.views.values()]) if share and self.views else None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -123,11 +182,42 @@ class EncodedRows(Dataset[dict[str, Any]]):
         item = {**_tokens(self.rows[index]), "weight": self.weights[index], "group": self.groups[index]}
         if self.views:
             item["views"] = {name: _tokens(rows[index]) for name, rows in self.views.items()}
+        if self.labels:
+            item["groupings"] = {name: numbers[index] for name, numbers in self.labels.items()}
+        if self.shared is not None:
+            item["shared"] = self.shared[index]
         return item
 
 
+def beginnings(encodings: Sequence[list[Encoded]]) -> list[int]:
+    """Count the tokens that the prompts of all encodings of a row begin with.
+
+    Parameters
+    ----------
+    encodings : sequence of list of Encoded
+        Each of the same N rows.
+
+    Returns
+    -------
+    list of int
+        N numbers. At least one token of each prompt is left over: the one whose scores predict the answer.
+
+    Examples
+    --------
+    >>> beginnings([[Encoded((5, 6, 7, 8), (1,))], [Encoded((5, 6, 7), (1,))], [Encoded((5, 6, 9), (1,))]])
+    [2]
+    """
+    found = []
+    for rows in zip(*encodings, strict=True):
+        most = min(len(row.prompt) for row in rows) - 1
+        first = rows[0].prompt
+        found.append(next((k for k in range(most) if any(row.prompt[k] != first[k] for row in rows)), max(most, 0)))
+    return found
+
+
 def _tokens(row: Encoded) -> dict[str, list[int]]:
-    return {"input_ids": [*row.prompt, *row.target], "labels": [IGNORED] * len(row.prompt) + list(row.target)}
+    found = {"input_ids": [*row.prompt, *row.target], "labels": [IGNORED] * len(row.prompt) + list(row.target)}
+    return found | ({"parts": [-1] * len(row.prompt) + list(row.parts)} if row.cuts else {})
 
 
 def collate(pad: int) -> Any:
@@ -141,8 +231,10 @@ def collate(pad: int) -> Any:
     Returns
     -------
     callable
-        From a list of B rows to tensors: ``input_ids``, ``attention_mask`` and ``labels`` of shape (B, T),
-        ``weight`` and ``group`` of shape (B,), and ``views``, the same three for each further encoding.
+        From a list of B rows to tensors: ``input_ids``, ``attention_mask`` and ``labels`` of shape (B, T), ``parts``
+        too where several columns are written (which one each token belongs to, −1 where a token is read),
+        ``weight`` and ``group`` of shape (B,), ``groupings``, further ones by name, ``shared`` of shape (B,) where the
+        rows say how much of their encodings is common, and ``views``, the first three for each further encoding.
     """
 
     def encoding(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -152,16 +244,22 @@ def collate(pad: int) -> Any:
             return torch.tensor([row[key] + [filler] * (length - len(row[key])) for row in rows])
 
         mask = [[1] * len(row["input_ids"]) + [0] * (length - len(row["input_ids"])) for row in rows]
-        return {
+        found = {
             "input_ids": padded("input_ids", pad),
             "attention_mask": torch.tensor(mask),
             "labels": padded("labels", IGNORED),
         }
+        return found | ({"parts": padded("parts", -1)} if "parts" in rows[0] else {})
 
     def together(rows: list[dict[str, Any]]) -> dict[str, Any]:
         batch = encoding(rows)
         batch["weight"] = torch.tensor([row["weight"] for row in rows], dtype=torch.float32)
         batch["group"] = torch.tensor([row["group"] for row in rows])
+        if "groupings" in rows[0]:
+            names = rows[0]["groupings"]
+            batch["groupings"] = {name: torch.tensor([row["groupings"][name] for row in rows]) for name in names}
+        if "shared" in rows[0]:
+            batch["shared"] = torch.tensor([row["shared"] for row in rows])
         names = rows[0].get("views", {})
         if names:
             batch["views"] = {name: encoding([row["views"][name] for row in rows]) for name in names}

@@ -11,7 +11,8 @@ the text is rendered in z's template. The three regimes have the same rows and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,34 @@ from causal_reasoning.files.yaml import Path_
 
 Regime = Literal["observational", "do", "reversed"]
 _PATH = ("data", "plant")
+
+
+def complete(spec: PlantSpec, treatment: Sequence[str]) -> PlantSpec:
+    """Give a plant its pairs where it names none: the treatments in sorted order, one for each confounder in turn.
+
+    Parameters
+    ----------
+    spec : PlantSpec
+        The plant.
+    treatment : sequence of str
+        The treatments of all rows of all parts, so that each part gets the same pairs.
+
+    Examples
+    --------
+    >>> complete(PlantSpec(by="skill", strength=0.9), ["b", "a"]).pairs
+    {'plain': 'a', 'polite': 'b', 'terse': 'a', 'story': 'b'}
+    """
+    if spec.pairs is not None:
+        return spec
+    values = sorted(set(treatment))
+    pairs = {confounder: values[i % len(values)] for i, confounder in enumerate(spec.templates)}
+    return spec.model_copy(update={"pairs": pairs})
+
+
+def _pairs(spec: PlantSpec) -> dict[str, str]:
+    if spec.pairs is None:
+        raise ValueError("the plant has no pairs; complete it first")
+    return spec.pairs
 
 
 def check_plant(spec: PlantSpec, table: Table, document: Document) -> None:
@@ -50,7 +79,8 @@ def check_plant(spec: PlantSpec, table: Table, document: Document) -> None:
             raise document.error((*_PATH, *where), f"the column '{column}' is in use by the plant; take another name")
         taken.append(column)
     values = set(table.columns[spec.by])
-    for confounder, value in spec.pairs.items():
+    pairs = _pairs(spec)
+    for confounder, value in pairs.items():
         if value not in values:
             raise document.error(
                 (*_PATH, "pairs", confounder),
@@ -73,10 +103,10 @@ def check_plant(spec: PlantSpec, table: Table, document: Document) -> None:
                 )
     known = {*table.columns, spec.column} | ({spec.noise.column} if spec.noise else set())
     for confounder, written in spec.templates.items():
-        if confounder not in spec.pairs:
+        if confounder not in pairs:
             raise document.error(
                 (*_PATH, "templates", confounder),
-                f"'{confounder}' has no entry in 'pairs'; {did_you_mean(confounder, spec.pairs)}",
+                f"'{confounder}' has no entry in 'pairs'; {did_you_mean(confounder, pairs)}",
                 key=True,
             )
         for index, template in enumerate(_variants(written)):
@@ -104,10 +134,11 @@ def association(spec: PlantSpec, treatment: list[str]) -> tuple[list[str], list[
         Values of the treatment, values of the confounder, and P(t, z).
     """
     t_values, counts = np.unique(np.array(treatment), return_counts=True)
-    z_values = sorted(spec.pairs)
+    pairs = _pairs(spec)
+    z_values = sorted(pairs)
     joint = np.zeros((len(t_values), len(z_values)))
     for i, t in enumerate(t_values):
-        partners = np.array([spec.pairs[z] == t for z in z_values], dtype=float)
+        partners = np.array([pairs[z] == t for z in z_values], dtype=float)
         uniform = np.full(len(z_values), 1 / len(z_values))
         paired = partners / partners.sum() if partners.sum() else uniform
         joint[i] = counts[i] / len(treatment) * (spec.strength * paired + (1 - spec.strength) * uniform)
@@ -148,7 +179,7 @@ def plant(spec: PlantSpec, table: Table, regime: Regime, rng: np.random.Generato
         template = variants[int(rng.integers(len(variants)))]
         texts.append(fill(template, {name: column[i] for name, column in columns.items()}))
     columns[spec.into] = texts
-    return Table(columns, table.source, table.lines)
+    return replace(table, columns=columns)
 
 
 def _confounder_given_treatment(joint: NDArray[np.float64], regime: Regime) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ whose drawn value is the recorded one comes out as it was.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -191,7 +191,7 @@ class TemplateRenderer:
                     )
                 row = {name: new[name][i] for name in names}
                 new[text.column][i] = text.write(row, wording, text.size(old), rng)
-        return Table(new, table.source, table.lines)
+        return replace(table, columns=new)
 
 
 def renderer_of(experiment: Experiment) -> Renderer | str:
@@ -242,6 +242,11 @@ def _of_files(experiment: Experiment, data: FileData) -> Renderer | str:
         )
     plant = data.plant
     templates = {key: _variants(group) for key, group in plant.templates.items()}
+    if any(plant.into in fields_of(template) for group in templates.values() for template in group):
+        return (
+            f"the planted templates are made of '{plant.into}' itself, so a text cannot be written anew from the other "
+            "columns; name templates that are (data.plant.templates)"
+        )
     fixed = {}
     if data.answer is not None:
         fixed[experiment.write[0]] = frozenset(fields_of(data.answer))

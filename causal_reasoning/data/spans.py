@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from causal_reasoning.data.chat import WithoutSpecial, chat_prompts
 from causal_reasoning.data.encode import IGNORED, Encoded
 from causal_reasoning.data.table import Table
 from causal_reasoning.errors import InputError, did_you_mean
+from causal_reasoning.experiment import ChatSpec
 from causal_reasoning.files.templates import fill
 
 
 def marking_view(
-    rows: list[Encoded], table: Table, tokenizer: Any, prompt: str, columns: tuple[str, ...]
+    rows: list[Encoded],
+    table: Table,
+    tokenizer: Any,
+    prompt: str,
+    columns: tuple[str, ...],
+    chat: ChatSpec | None = None,
 ) -> list[Encoded]:
     """Mark the tokens of each prompt that phrases of the row cover.
 
@@ -27,6 +34,8 @@ def marking_view(
         The template they were encoded with.
     columns : tuple of str
         Columns of phrases, one a line; each must stand in the row's prompt, and every occurrence is marked.
+    chat : ChatSpec, optional
+        The chat template that they were encoded with.
 
     Returns
     -------
@@ -44,6 +53,8 @@ def marking_view(
     if not getattr(tokenizer, "is_fast", False):
         raise InputError.at("tokenizer", "does not say where its tokens stand in the text; use a fast tokenizer")
     prompts = [fill(prompt, {n: c[i] for n, c in table.columns.items()}) for i in range(len(table))]
+    if chat is not None:
+        prompts, tokenizer = chat_prompts(prompts, tokenizer, chat), WithoutSpecial(tokenizer)
     places = tokenizer(prompts, return_offsets_mapping=True)["offset_mapping"]
     views = []
     for i, (row, text) in enumerate(zip(rows, prompts, strict=True)):

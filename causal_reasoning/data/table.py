@@ -1,14 +1,16 @@
-"""Rows as columns of text, read from JSON Lines and checked against what a graph binds."""
+"""Rows as columns of text, read from files and checked against what a graph binds."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
 from pathlib import Path
 
+from causal_reasoning.data.readers import Missing, Raw, read_raw
 from causal_reasoning.errors import Fault, InputError, did_you_mean
-from causal_reasoning.files.jsonl import read_numbered_jsonl
 from causal_reasoning.graph import AssumptionGraph
 
 # A categorical column with more distinct values than this share of its rows is taken for text.
@@ -16,6 +18,8 @@ MOST_DISTINCT_SHARE = 0.2
 FEW_ROWS = 20
 LONGEST_CATEGORY = 200
 MOST_FAULTS = 20
+
+PLAIN = (str, int, float, Decimal, date, time)
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,17 @@ class Table:
         File or world, for messages.
     lines : tuple of int
         The line of each row in its file; empty for rows that come from no file.
+    unit : str
+        ``"line"``, or ``"row"`` for formats without lines: ``lines`` are the numbers of the rows then.
+    others : tuple of str
+        Columns that the file has beside these.
     """
 
     columns: dict[str, list[str]]
     source: str
     lines: tuple[int, ...] = ()
+    unit: str = "line"
+    others: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), []))
@@ -42,23 +52,31 @@ class Table:
     def rows(self, indices: Iterable[int]) -> Table:
         """Some rows, in the given order."""
         chosen = list(indices)
-        return Table(
-            {name: [column[i] for i in chosen] for name, column in self.columns.items()},
-            self.source,
-            tuple(self.lines[i] for i in chosen) if self.lines else (),
+        return replace(
+            self,
+            columns={name: [column[i] for i in chosen] for name, column in self.columns.items()},
+            lines=tuple(self.lines[i] for i in chosen) if self.lines else (),
         )
 
     def with_columns(self, **columns: list[str]) -> Table:
         """The same rows with columns added or replaced."""
-        return Table({**self.columns, **columns}, self.source, self.lines)
+        return replace(self, columns={**self.columns, **columns})
 
     def fault(self, row: int, message: str) -> Fault:
-        """A fault in a row, with its line where there is one."""
+        """A fault in a row, at its line, or with its number where the format has no lines."""
+        if self.lines and self.unit == "row":
+            return Fault(self.source, None, None, f"row {self.lines[row]:,}: {message}")
         return Fault(self.source, self.lines[row] if self.lines else None, None, message)
+
+    def place(self, row: int) -> str:
+        """Where a row stands, for people, such as ``rows.jsonl:12``."""
+        if not self.lines:
+            return f"{self.source}, row {row + 1:,}"
+        return f"{self.source}:{self.lines[row]}" if self.unit == "line" else f"{self.source}, row {self.lines[row]:,}"
 
 
 def read_table(path: Path, needed: Iterable[str]) -> Table:
-    """Read some columns of a JSON Lines file.
+    """Read a file of rows; see `causal_reasoning.data.readers.read_raw` for the formats.
 
     Parameters
     ----------
@@ -77,36 +95,52 @@ def read_table(path: Path, needed: Iterable[str]) -> Table:
     InputError
         For a missing column, an empty value, or a list or object where a value should be; with the line.
     """
-    numbered = read_numbered_jsonl(path)
-    rows = [row for _, row in numbered]
-    lines = tuple(line for line, _ in numbered)
-    names = sorted({name for row in rows for name in row})
+    return table_of(read_raw(path), needed)
+
+
+def table_of(raw: Raw, needed: Iterable[str], keep: Iterable[str] = ()) -> Table:
+    """Turn rows as they were read into text; see `read_table`.
+
+    Parameters
+    ----------
+    raw : Raw
+        The rows.
+    needed : iterable of str
+        Columns that every row must have.
+    keep : iterable of str
+        Columns that are kept with their empty cells, as empty texts.
+    """
     faults: list[Fault] = []
     for name in sorted(set(needed)):
-        if name not in names:
-            faults.append(Fault(str(path), 1, 1, f"there is no column '{name}'; {did_you_mean(name, names)}"))
+        if name not in raw.columns:
+            faults.append(raw.no_column(name))
             continue
-        for line, row in numbered:
-            problem = _problem(name, row)
+        for row, value in enumerate(raw.columns[name]):
+            problem = _problem(name, value)
             if problem:
-                faults.append(Fault(str(path), line, None, problem))
+                faults.append(raw.fault(row, problem))
     if faults:
         more = len(faults) - MOST_FAULTS
         shown = faults[:MOST_FAULTS]
         if more > 0:
-            shown.append(Fault(str(path), None, None, f"and {more:,} more faults of this kind"))
+            shown.append(Fault(raw.source, None, None, f"and {more:,} more faults of this kind"))
         raise InputError(shown)
-    plain = [n for n in names if all(isinstance(r.get(n), str | int | float) for r in rows)]
-    return Table({name: [_text(row[name]) for row in rows] for name in plain}, str(path), lines)
+    kept = set(keep)
+    plain = {
+        name: ["" if is_empty(value) else text_of(value) for value in values]
+        for name, values in raw.columns.items()
+        if all(isinstance(value, PLAIN) or (name in kept and is_empty(value)) for value in values)
+    }
+    others = tuple(name for name in raw.names if name not in plain)
+    return Table(plain, raw.source, raw.places, raw.unit, others)
 
 
-def _problem(name: str, row: dict[str, object]) -> str | None:
-    if name not in row:
-        return f"this row lacks the column '{name}'; {did_you_mean(name, row)}"
-    value = row[name]
-    if value is None or (isinstance(value, str) and not value.strip()):
+def _problem(name: str, value: object) -> str | None:
+    if isinstance(value, Missing):
+        return f"this row lacks the column '{name}'; {did_you_mean(name, value.keys)}"
+    if is_empty(value):
         return f"the column '{name}' is empty in this row; fill it in or leave the row out"
-    if not isinstance(value, str | int | float):
+    if not isinstance(value, PLAIN):
         kind = "a list" if isinstance(value, list) else "an object"
         return f"the column '{name}' holds {kind} in this row; it must be a text, a number or true/false"
     if isinstance(value, float) and not math.isfinite(value):
@@ -114,7 +148,19 @@ def _problem(name: str, row: dict[str, object]) -> str | None:
     return None
 
 
-def _text(value: object) -> str:
+def is_empty(value: object) -> bool:
+    """Whether a cell holds nothing."""
+    return value is None or isinstance(value, Missing) or (isinstance(value, str) and not value.strip())
+
+
+def text_of(value: object) -> str:
+    """A plain value as a person writes it.
+
+    Examples
+    --------
+    >>> text_of(True), text_of(3.0), text_of(0.5)
+    ('true', '3', '0.5')
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -134,13 +180,14 @@ def check_bindings(table: Table, graph: AssumptionGraph) -> None:
     for name in graph.causal.observed:
         column = graph.column(name)
         if column not in table.columns:
+            first = 1 if table.lines and table.unit == "line" else None
             faults.append(
                 Fault(
                     table.source,
-                    1 if table.lines else None,
-                    1 if table.lines else None,
+                    first,
+                    first,
                     f"there is no column '{column}', to which the graph {graph.name} binds the node '{name}'; "
-                    f"{did_you_mean(column, table.columns)}",
+                    f"{did_you_mean(column, [*table.columns, *table.others])}",
                 )
             )
         elif not graph.is_text(name):

@@ -14,13 +14,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from causal_reasoning.errors import NoValidPlanError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 READABLE = 0.95
 """Above this share of what guessing leaves open, the stratum counts as a function of the text."""
@@ -161,6 +163,8 @@ def _naive_bayes(
     features: csr_matrix[np.float64], labels: NDArray[np.int64], classes: int, new: csr_matrix[np.float64]
 ) -> list[NDArray[np.int64]]:
     """Guesses for new rows, one list for each smoothing of the counts."""
+    from scipy.sparse import csr_matrix
+
     member = csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(classes, len(labels)))
     counts = (member @ features).toarray()
     prior = np.log(np.bincount(labels, minlength=classes) + 1.0)
@@ -174,12 +178,15 @@ def _naive_bayes(
 
 def _matrix(texts: Sequence[str]) -> csr_matrix[np.float64]:
     """Which hashed features each text has: shape (N, features)."""
+    from scipy.sparse import csr_matrix
+
     columns: list[int] = []
     ends = [0]
     for text in texts:
         # Not the built-in hash, which differs from process to process.
         columns += sorted({zlib.crc32(feature.encode()) % _FEATURES for feature in _features(text)})
         ends.append(len(columns))
+
     return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(texts), _FEATURES))
 
 

@@ -1,12 +1,11 @@
 """Experiment files: which data, which model, which graphs are compared, how long to train."""
 
+from causal_reasoning.experiment.data_spec import ChatSpec, DataSpec, PlantSpec
 from causal_reasoning.experiment.reader import Arm, Experiment, load_experiment
 from causal_reasoning.experiment.spec import (
     AdapterSpec,
-    DataSpec,
     EvaluationSpec,
     ExperimentSpec,
-    PlantSpec,
     TrainingSpec,
     experiment_schema,
 )
@@ -14,6 +13,7 @@ from causal_reasoning.experiment.spec import (
 __all__ = [
     "AdapterSpec",
     "Arm",
+    "ChatSpec",
     "DataSpec",
     "EvaluationSpec",
     "Experiment",

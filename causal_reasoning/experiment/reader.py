@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from causal_reasoning.errors import Fault, InputError, did_you_mean
+from causal_reasoning.experiment.data_spec import ChatSpec
 from causal_reasoning.experiment.spec import ArmSpec, ExperimentSpec
 from causal_reasoning.files import Document, parse_yaml, read_yaml, validate
 from causal_reasoning.files.shipped import find_shipped
 from causal_reasoning.files.templates import template_fields
 from causal_reasoning.graph import AssumptionGraph, load_graph
-from causal_reasoning.graph.spec import ObjectiveSpec
+from causal_reasoning.graph.spec import EnvironmentPolicy, ObjectiveSpec
 
 BASE = "untrained base"
 CEILING = "ceiling"
@@ -59,8 +61,8 @@ class Experiment:
         Name of the arm from which the gap to the ceiling is measured.
     treatment, strata : str or None
         Columns that the evaluation intervenes on and reports by.
-    policy : str or dict
-        Distribution of the treatment under intervention.
+    policy : str, dict or EnvironmentPolicy
+        Distribution of the treatment under intervention; an environment where it is that of a split.
     read, write : tuple of str
         Text columns that the model is shown and must produce.
     folder : Path
@@ -74,7 +76,7 @@ class Experiment:
     floor: str
     treatment: str | None
     strata: str | None
-    policy: str | dict[str, float]
+    policy: str | dict[str, float] | EnvironmentPolicy
     read: tuple[str, ...]
     write: tuple[str, ...]
     folder: Path
@@ -85,9 +87,21 @@ class Experiment:
         """The experiment's name."""
         return self.spec.name
 
+    @property
+    def chat(self) -> ChatSpec | None:
+        """How prompts are put into the tokenizer's chat template; ``None`` where they are read as they are."""
+        chat = self.spec.chat
+        return (ChatSpec() if chat else None) if isinstance(chat, bool) else chat
+
     def path(self, written: str) -> Path:
-        """Resolve a path of the file."""
-        return self.folder / written  # an absolute path stays as it is
+        """Resolve a path of the file: beside it, or else below the working directory."""
+        beside_it = self.folder / written  # an absolute path stays as it is
+        try:
+            found = Path(written) if not beside_it.exists() and Path(written).exists() else beside_it
+            short = Path(os.path.normpath(found))
+            return short if found.exists() and short.exists() and short.samefile(found) else found
+        except (OSError, ValueError):  # for instance a name that is too long for a file
+            return beside_it
 
     def named(self, written: str) -> str | Path:
         """Resolve what may be a path of the file or the name of something shipped."""
@@ -241,12 +255,28 @@ def _treatment(graphs: list[AssumptionGraph], document: Document) -> str | None:
     return columns[0] if columns else None
 
 
-def _policy(graphs: list[AssumptionGraph], treatment: str | None, document: Document) -> str | dict[str, float]:
+def _policy(
+    graphs: list[AssumptionGraph], treatment: str | None, document: Document
+) -> str | dict[str, float] | EnvironmentPolicy:
     """The one policy of the graphs that intervene on the treatment."""
-    policies = [g.query.policy for g in graphs if treatment in [g.column(n) for n in g.query.do if not g.is_text(n)]]
+    policies = [
+        _counted(g, treatment) for g in graphs if treatment in [g.column(n) for n in g.query.do if not g.is_text(n)]
+    ]
     if any(policy != policies[0] for policy in policies):
         raise document.error(("arms",), "the graphs have different policies; compare graphs of one policy")
     return policies[0] if policies else "marginal"
+
+
+def _counted(graph: AssumptionGraph, treatment: str | None) -> str | dict[str, float] | EnvironmentPolicy:
+    """The policy over one treatment; where it was counted in a file, as a table."""
+    policy = graph.query.policy
+    if not isinstance(policy, EnvironmentPolicy) or policy.split is not None:
+        return policy
+    place = [graph.column(node) for node in sorted(graph.query.do)].index(str(treatment))
+    table: dict[str, float] = {}
+    for values, probability in graph.environment:
+        table[values[place]] = table.get(values[place], 0.0) + probability
+    return table
 
 
 def _same_text(

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, Field
 
+from causal_reasoning.experiment.data_spec import ChatSpec, Column, DataSpec, MeasuredSplit, Positive, Source, Strict
+from causal_reasoning.experiment.data_spec import FileData as FileData
+from causal_reasoning.experiment.data_spec import NoiseSpec as NoiseSpec
+from causal_reasoning.experiment.data_spec import PlantSpec as PlantSpec
+from causal_reasoning.experiment.data_spec import WorldData as WorldData
 from causal_reasoning.graph.spec import (
     Baselines,
     Count,
@@ -17,13 +22,6 @@ from causal_reasoning.graph.spec import (
     Sorted,
 )
 from causal_reasoning.graph.spec import Positive as PositiveNumber
-
-# Strict: neither a quoted number nor true is a number.
-Positive = Annotated[int, Field(ge=1, strict=True)]
-Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False, strict=True)]
-Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-Column = Annotated[str, Field(min_length=1)]
-Text = Annotated[str, Field(min_length=1)]
 
 
 def _distinct(seeds: list[int]) -> list[int]:
@@ -37,98 +35,27 @@ Seed = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
 Seeds = Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NoiseSpec(_Strict):
-    """A word in the text that names a column's value, and is wrong at some rate."""
-
-    column: Column = Field(description="The column that is written: it can be used as {column} in a template.")
-    of: Column = Field(description="The column whose value it names.")
-    rate: Probability = Field(description="Share of rows in which it names another value.")
-    words: dict[str, str] = Field(
-        default_factory=dict, description="Word for each value; a value without one is written as it is."
-    )
-
-
-class PlantSpec(_Strict):
-    """A confounder planted into real data by rendering its text anew."""
-
-    column: Column = Field(description="Name of the planted confounder's column.")
-    by: Column = Field(description="The column that it is made to go with (the treatment).")
-    pairs: dict[str, str] = Field(
-        min_length=2, description="For each value of the confounder the value of 'by' that it goes with."
-    )
-    strength: Probability = Field(
-        description="Share of rows in which the pair decides; in the others the confounder is drawn at random."
-    )
-    noise: NoiseSpec | None = Field(None, description="A cue that is wrong at some rate.")
-    templates: dict[str, Text | Annotated[list[Text], Field(min_length=1)]] = Field(
-        min_length=2, description="For each value of the confounder the text, with {column} fields."
-    )
-    into: Column = Field("question", description="The text column that is written.")
-
-
-class WorldData(_Strict):
-    """Rows drawn from a world, whose truth is known."""
-
-    world: str = Field(min_length=1, description="Name of a shipped world or path of a world file.")
-    set: dict[str, Number] = Field(default_factory=dict, description="Parameters of the world.")
-    rows: Positive = Field(description="Rows of training and validation data together.")
-    validation: Share = Field(0.2, description="Share of the rows that is held out for validation.")
-
-
-class FileData(_Strict):
-    """Rows of the user's own JSON Lines files."""
-
-    train: str = Field(min_length=1, description="A JSON Lines file; relative to the experiment file.")
-    validation: Share | str = Field(0.1, description="A share of the rows, or a file.")
-    test: Share | str = Field(0.2, description="A share of the rows, or a file: the split 'same distribution'.")
-    group: Column | None = Field(
-        None, description="Rows with the same value of this column stay in the same part of a split by share."
-    )
-    plant: PlantSpec | None = Field(None, description="Plant a confounder into the rows.")
-    answer: str | None = Field(
-        None, description="Template of the answer, with {column} fields, such as '= {answer} ='."
-    )
-
-
-def _data_kind(value: Any) -> str | None:
-    if isinstance(value, dict):
-        return next((kind for kind in ("world", "train") if kind in value), None)
-    return "world" if isinstance(value, WorldData) else "train" if isinstance(value, FileData) else None
-
-
-DataSpec = Annotated[
-    Annotated[WorldData, Tag("world")] | Annotated[FileData, Tag("train")],
-    Discriminator(
-        _data_kind,
-        custom_error_type="data",
-        custom_error_message="the data need 'world' (the name of a world) or 'train' (a JSON Lines file)",
-    ),
-]
-
-
-class ObjectiveOverride(_Strict):
+class ObjectiveOverride(Strict):
     """Objective settings of one arm; what is left out is taken from the graph file."""
 
     estimator: Estimator | None = None
     realisation: Realisation | None = None
-    nuisance: Literal["counts", "logistic"] | None = None
+    nuisance: Literal["counts", "logistic", "head"] | None = None
     smoothing: Count | None = None
     clip: PositiveNumber | None = None
     self_normalise: bool | None = None
     accept_poor_overlap: bool | None = None
     control: str | None = None
+    control_place: Literal["before", "after"] | None = None
     draws: Positive | None = None
+    mask: str | None = None
     baseline: Baselines | None = None
     groups: Sorted | None = None
     settings: dict[str, float | str] | None = None
     penalties: Penalties | None = None
 
 
-class ArmSpec(_Strict):
+class ArmSpec(Strict):
     """One row of the comparison: a graph, perhaps with another objective."""
 
     graph: str = Field(min_length=1, description="Name of a shipped graph or path of a graph file.")
@@ -136,7 +63,7 @@ class ArmSpec(_Strict):
     objective: ObjectiveOverride = Field(default_factory=ObjectiveOverride)
 
 
-class AdapterSpec(_Strict):
+class AdapterSpec(Strict):
     """Low-rank adapter (LoRA) on the frozen model."""
 
     rank: Positive = Field(8, description="Rank r of each update.")
@@ -147,7 +74,7 @@ class AdapterSpec(_Strict):
     )
 
 
-class TrainingSpec(_Strict):
+class TrainingSpec(Strict):
     """Optimisation."""
 
     steps: Positive = Field(300, description="Optimiser steps.")
@@ -174,7 +101,7 @@ class TrainingSpec(_Strict):
     )
 
 
-class EvaluationSpec(_Strict):
+class EvaluationSpec(Strict):
     """What is measured after training."""
 
     items: Positive = Field(500, description="Rows per split.")
@@ -184,19 +111,26 @@ class EvaluationSpec(_Strict):
         None,
         description="Report every value of this column; by default the column of the graphs' confounder.",
     )
-    splits: dict[Name, str] = Field(default_factory=dict, description="Further splits: name and JSON Lines file.")
+    splits: dict[Name, Source | MeasuredSplit] = Field(
+        default_factory=dict,
+        description="Further splits: a name and a file, a hub set, or a mapping with 'file' and 'filter'; without a "
+        "file the rows of the test part that meet the filter.",
+    )
 
 
-class ExperimentSpec(_Strict):
+class ExperimentSpec(Strict):
     """An experiment file: everything that a comparison of graphs needs."""
 
     version: Literal[1] = Field(description="Version of the file format.")
     name: Name = Field(description="Short name; runs are kept in a folder of this name.")
     description: str = Field("", description="For the reader.")
-    data: DataSpec = Field(description="A world, or JSON Lines files.")
+    data: DataSpec = Field(description="A world, or files.")
     model: str = Field("default", min_length=1, description="'default' (packaged), a local folder, or a hub id.")
     prompt: str = Field(
         "{question}\n", min_length=1, description="What the model reads; fields are the graph's read nodes."
+    )
+    chat: bool | ChatSpec = Field(
+        False, description="Put the prompt into the tokenizer's chat template; a mapping may say the 'system' message."
     )
     arms: list[ArmSpec] = Field(min_length=1, description="The graphs that are compared.")
     base: bool = Field(True, description="Measure the untrained model too.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def read_numbered_jsonl(path: Path | str) -> list[tuple[int, dict[str, Any]]]:
     Parameters
     ----------
     path : path
-        A UTF-8 file with one JSON object a line; blank lines are passed over.
+        A UTF-8 file with one JSON object a line, perhaps packed by gzip (``.gz``); blank lines are passed over.
 
     Returns
     -------
@@ -46,20 +48,25 @@ def read_numbered_jsonl(path: Path | str) -> list[tuple[int, dict[str, Any]]]:
     InputError
         If the file is missing, a line is not a JSON object, a key stands twice in a row, or there is no row.
     """
-    file = Path(path)
-    rows: list[tuple[int, dict[str, Any]]] = []
-    try:
-        with file.open("rb") as stream:
-            for number, line in enumerate(stream, start=1):
-                if line.strip():
-                    rows.append((number, _row(_text(line, number, str(path)), number, str(path))))
-    except FileNotFoundError as error:
-        raise InputError.at(str(path), "no such file") from error
-    except OSError as error:
-        raise InputError.at(str(path), f"cannot be read: {error.strerror or error}") from error
+    rows = list(numbered_rows(path))
     if not rows:
         raise InputError.at(str(path), "holds no row; write one JSON object a line")
     return rows
+
+
+def numbered_rows(path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read a JSON Lines file row by row, so that nothing is kept that is not asked for; see `read_numbered_jsonl`."""
+    file = Path(path)
+    try:
+        with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if line.strip():
+                    yield number, _row(_text(line, number, str(path)), number, str(path))
+    except FileNotFoundError as error:
+        raise InputError.at(str(path), "no such file") from error
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError.at(str(path), f"cannot be read: {reason}") from error
 
 
 def write_jsonl(path: Path | str, rows: Iterable[Mapping[str, Any]]) -> Path:

@@ -51,7 +51,7 @@ _PARTS = {
     "string_too_long": "characters",
 }
 # Error types whose message is a full sentence of our own.
-_OWN_MESSAGES = ("binding", "data")
+_OWN_MESSAGES = ("binding", "data", "policy")
 
 
 def validate(model: type[M], document: Document) -> M:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from causal_reasoning.data.checks import check_lengths
+from causal_reasoning.data.environment import check_policy, with_split
 from causal_reasoning.data.load import RunData, load_data
-from causal_reasoning.data.rendered_views import check_rendering
+from causal_reasoning.data.rendered_views import check_rendering, render_rows
+from causal_reasoning.data.rows import Finding
 from causal_reasoning.data.text_overlap import TextOverlap, text_overlap
-from causal_reasoning.data.views import Encoder, longest_controls, prompts
-from causal_reasoning.errors import NoValidPlanError
+from causal_reasoning.data.text_views import encode_text_views
+from causal_reasoning.data.views import Encoder, prompts
+from causal_reasoning.errors import InputError, NoValidPlanError
 from causal_reasoning.experiment import Arm, Experiment
 from causal_reasoning.objective import Derivation, ObjectivePlan, derive
+from causal_reasoning.objective.questions import DrawnQuestions, draw_questions
 from causal_reasoning.objective.strata import FittedStrata, fit_strata
 from causal_reasoning.training.embeddings import embedder
 from causal_reasoning.training.weighting import RowWeights, row_weights
@@ -33,6 +38,10 @@ class Prepared:
         The strata that the model is shown, for a plan by standardization.
     text_overlap : TextOverlap or None
         How far these can be read off the text that is the treatment.
+    findings : tuple of Finding
+        What a look at the rows has shown.
+    questions : DrawnQuestions or None
+        The questions that answers are averaged over, for a plan that does so.
     """
 
     arm: Arm
@@ -40,6 +49,8 @@ class Prepared:
     weights: RowWeights
     strata: FittedStrata | None = None
     text_overlap: TextOverlap | None = None
+    findings: tuple[Finding, ...] = ()
+    questions: DrawnQuestions | None = None
 
     @property
     def overlap(self) -> dict[str, Any] | None:
@@ -88,10 +99,17 @@ def prepare(experiment: Experiment, arm: Arm, seed: int, data: RunData | None = 
             interventional=arm.kind == "ceiling",
             embed=embedder(experiment.spec.model, folder=experiment.folder),
         )
+    graph = with_split(arm.graph, experiment, data.splits) if arm.graph is not None else None
+    if graph is not None:
+        derivation = derive(graph)  # again, with the policy that the rows tell
+        check_policy(graph, data.train)
     plan = derivation.plan if derivation else None
     check_rendering(experiment, plan)
-    weights = row_weights(plan, data.train, data.validation)
-    return Prepared(arm, derivation, weights, *_strata(experiment, plan, data))
+    embed = embedder(experiment.spec.model, folder=experiment.folder)
+    weights = row_weights(plan, data.train, data.validation, embed)
+    questions = draw_questions(plan.questions, data.train.columns, seed) if plan and plan.questions else None
+    strata, overlap = _strata(experiment, plan, data)
+    return Prepared(arm, derivation, weights, strata, overlap, findings=data.findings, questions=questions)
 
 
 def _strata(
@@ -123,17 +141,36 @@ def check_rows(experiment: Experiment, seed: int) -> None:
     Raises
     ------
     InputError
-        If the model's tokenizer cannot be loaded, or a row is longer than ``training.max_length`` tokens.
+        If the model's tokenizer cannot be loaded, a row, as it is or as an objective renders it, is longer than
+        ``training.max_length`` tokens, or an answer from a file is longer than ``evaluation.max_new_tokens``.
     """
     from causal_reasoning.training.model import load_tokenizer
 
-    spec = experiment.spec
-    tokenizer = load_tokenizer(spec.model, folder=experiment.folder)
-    encoder = Encoder(tokenizer, spec.prompt, experiment.write, spec.training.max_length)
+    tokenizer = load_tokenizer(experiment.spec.model, folder=experiment.folder)
+    encoder = Encoder.of(experiment, tokenizer)
     data = load_data(experiment, seed, embed=embedder(experiment.spec.model, folder=experiment.folder))
     plans = [derive(arm.graph).plan for arm in experiment.arms if arm.graph is not None]
     shown = [fit_strata(plan.strata, data.train.columns) for plan in plans if plan.strata is not None]
     for table in (data.train, data.validation, *(split.table for split in data.splits)):
         encoder(table)
         for strata in shown:
-            encoder(table, longest_controls(strata, table))
+            encoder.longest(strata, table)
+    check_lengths(experiment, data, encoder)
+    for views in dict.fromkeys(plan.text_views for plan in plans if plan.text_views):
+        for table in (data.train, data.validation):
+            encode_text_views(views, table, encoder, seed)
+    for plan in {plan.renderings: plan for plan in plans if plan.renderings}.values():
+        _check_rendered(experiment, plan, data, encoder, seed)
+
+
+def _check_rendered(experiment: Experiment, plan: ObjectivePlan, data: RunData, encoder: Encoder, seed: int) -> None:
+    """Tokenise rows as an objective renders them, with the draws of this seed."""
+    try:
+        rendered = render_rows(experiment, plan, data, encoder, seed)
+        encoder(rendered.train)
+        encoder(rendered.validation)
+    except InputError as error:
+        drawn = ", ".join(dict.fromkeys(name for model in plan.renderings for name in model.columns))
+        raise InputError(
+            replace(fault, message=f"rendered anew for another {drawn}, {fault.message}") for fault in error.faults
+        ) from error

@@ -18,13 +18,16 @@ from causal_reasoning.data.encode import Encoded
 from causal_reasoning.data.load import RunData, load_data
 from causal_reasoning.data.rendered_views import render_rows
 from causal_reasoning.data.table import Table
-from causal_reasoning.data.views import Encoder, components, encode_views, own_controls
+from causal_reasoning.data.text_views import encode_text_views
+from causal_reasoning.data.views import Encoder, components, encode_views
 from causal_reasoning.errors import CausalReasoningError, RunFailedError
 from causal_reasoning.experiment import Arm, Experiment
+from causal_reasoning.experiment.data_spec import source_title
 from causal_reasoning.experiment.reader import digest_of
 from causal_reasoning.experiment.spec import WorldData
 from causal_reasoning.files import write_atomic, write_jsonl
 from causal_reasoning.objective.mixture import LOG_PRIOR
+from causal_reasoning.sweeps.answers import write_answers
 from causal_reasoning.sweeps.prepare import Prepared, check_rows, prepare
 from causal_reasoning.sweeps.store import RESULT, SCHEMA, read_result, run_config, run_folder, versions
 from causal_reasoning.training.embeddings import embedder
@@ -111,6 +114,7 @@ def _run(
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from transformers import set_seed
 
+    from causal_reasoning.evaluation.against_sum import against_sum
     from causal_reasoning.evaluation.splits import measure_splits
     from causal_reasoning.training.model import attach_lora, count_parameters, load_model
     from causal_reasoning.training.trainer import device_name
@@ -160,9 +164,16 @@ def _run(
         "trainable": trainable if arm.kind != "base" else 0,
     }
     started = time.perf_counter()
-    record["splits"], answers = measure_splits(model, tokenizer, experiment, data.splits, prepared.strata, seed)
+    record["splits"], answers = measure_splits(
+        model, tokenizer, experiment, data.splits, prepared.strata, seed, prepared.questions
+    )
+    if prepared.strata is not None and record["strata"] is not None:
+        rows = data.validation.rows(range(min(len(data.validation), MONITORED)))
+        gap = against_sum(model, tokenizer, prepared.strata, rows, Encoder.of(experiment, tokenizer), seed)
+        if gap is not None:
+            record["strata"]["against_sum"] = gap.to_dict()
     seconds["evaluate"] = time.perf_counter() - started
-    write_jsonl(folder / "answers.jsonl", answers)
+    record["answers"] = write_answers(folder, answers)
     record["seconds"] = seconds
     record["versions"] = versions()
     write_atomic(folder / RESULT, as_json(record))
@@ -179,7 +190,8 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
         rows = ", ".join([f"world {data.world}", *(f"{name} = {value:g}" for name, value in data.set.items())])
     else:
         planted = f", {data.plant.column} planted at {data.plant.strength:g}" if data.plant else ""
-        rows = f"{Path(data.train).name}{planted}"
+        train = Path(data.train).name if isinstance(data.train, str) else source_title(data.train)
+        rows = f"{train}{planted}"
     return {
         "data": rows,
         "prompt": spec.prompt,
@@ -203,18 +215,21 @@ def _train(
 ) -> dict[str, Any]:
     """Train, save the adapter, and return the curve and the selection."""
     from causal_reasoning.evaluation.mixture import score_mixture
+    from causal_reasoning.evaluation.question_average import scorer
     from causal_reasoning.training.fit import Scorer, fit
 
     spec = experiment.spec
     plan = prepared.derivation.plan if prepared.derivation else None
     strata = prepared.strata
-    encoder = Encoder(tokenizer, spec.prompt, experiment.write, spec.training.max_length)
+    encoder = Encoder.of(experiment, tokenizer)
 
     def own(table: Table) -> list[Encoded]:
-        return encoder(table, own_controls(strata.model, table) if strata else None)
+        return encoder.own(strata.model, table) if strata else encoder(table)
 
     def monitor(table: Table) -> list[Encoded] | Scorer:
         mixture = components(strata, table, encoder, seed) if strata else None
+        if prepared.questions is not None:
+            return scorer(encoder, table, prepared.questions, tokenizer.pad_token_id)
         if mixture is None:
             return encoder(table)
         return lambda model: score_mixture(model, mixture, tokenizer.pad_token_id)
@@ -226,6 +241,12 @@ def _train(
 
     rendered = render_rows(experiment, plan, data, encoder, seed)
     views = encode_views(plan.views, strata, data.train, encoder) if plan and strata else {}
+    # What reads several encodings of a row is judged by the objective itself: likelihood is only a part of it.
+    held_out = encode_views(plan.views, strata, data.validation, encoder) if plan and strata and plan.views else None
+    share = held_out is not None
+    if plan and plan.text_views:
+        views |= encode_text_views(plan.text_views, rendered.train, own, seed)
+        held_out = {**(held_out or {}), **encode_text_views(plan.text_views, rendered.validation, own, seed)}
     fitted = fit(
         model,
         tokenizer,
@@ -234,6 +255,9 @@ def _train(
         weights=prepared.weights,
         objective=plan.loss if plan else None,
         views={**views, **rendered.views} or None,
+        validation_views=held_out,
+        share=share,
+        balanced=plan.balanced if plan else False,
         memory={LOG_PRIOR: strata.log_probabilities} if strata else None,
         monitors={
             split.name: monitor(split.table.rows(range(min(len(split.table), MONITORED))))
@@ -270,6 +294,7 @@ def _save_adapter(model: Any, prepared: Prepared, experiment: Experiment, seed: 
         "graph_digest": graph.digest if graph else None,
         "derivation": prepared.derivation.to_dict() if prepared.derivation else None,
         "strata": prepared.strata_record,
+        "questions": prepared.questions.to_dict() if prepared.questions else None,
         "versions": versions(),
     }
     (part / ABOUT).write_text(as_json(about), encoding="utf-8")

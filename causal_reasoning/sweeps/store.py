@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from causal_reasoning.data.identity import file_digest, sources_identity
 from causal_reasoning.data.load import load_world_of
 from causal_reasoning.errors import InputError
 from causal_reasoning.experiment import Arm, Experiment
+from causal_reasoning.experiment.data_spec import FileData, WorldData
 from causal_reasoning.experiment.reader import digest_of
-from causal_reasoning.experiment.spec import FileData
+from causal_reasoning.graph.spec import EnvironmentPolicy
 from causal_reasoning.training.model import resolve_model
 
-SCHEMA = 1
+SCHEMA = 2
 RESULT = "result.json"
 _PACKAGES = ("causal-reasoning", "torch", "transformers", "peft", "accelerate", "pyro-ppl", "numpy")
 
@@ -38,7 +39,7 @@ def run_config(experiment: Experiment, arm: Arm, seed: int) -> dict[str, Any]:
     dict
         Its digest names the run's folder. Files count by content, so that editing one starts a new run.
     """
-    spec = experiment.spec
+    spec, policy = experiment.spec, experiment.policy
     return {
         "schema": SCHEMA,
         "experiment": experiment.name,
@@ -49,14 +50,15 @@ def run_config(experiment: Experiment, arm: Arm, seed: int) -> dict[str, Any]:
         "data": _data_identity(experiment),
         "model": _model_identity(experiment),
         "prompt": spec.prompt,
+        **({"chat": experiment.chat.model_dump()} if experiment.chat else {}),
         "read": list(experiment.read),
         "write": list(experiment.write),
         "treatment": experiment.treatment,
         "strata": experiment.strata,
-        "policy": experiment.policy,
+        "policy": policy.model_dump() if isinstance(policy, EnvironmentPolicy) else policy,
         "adapter": spec.adapter.model_dump(),
         "training": spec.training.model_dump(),
-        "evaluation": spec.evaluation.model_dump(),
+        "evaluation": spec.evaluation.model_dump(by_alias=True),
     }
 
 
@@ -110,14 +112,10 @@ def versions() -> dict[str, str]:
 
 def _data_identity(experiment: Experiment) -> dict[str, Any]:
     data = experiment.spec.data
-    identity: dict[str, Any] = {
-        "spec": data.model_dump(),
-        "splits": {n: _file_digest(experiment.path(p)) for n, p in experiment.spec.evaluation.splits.items()},
-    }
-    if isinstance(data, FileData):
-        files = {"train": data.train, "validation": data.validation, "test": data.test}
-        identity["files"] = {k: _file_digest(experiment.path(v)) for k, v in files.items() if isinstance(v, str)}
-    else:
+    # Options that are not used do not count, so that a new option leaves old digests alone.
+    spec = data.model_dump(by_alias=True, exclude_defaults=isinstance(data, FileData))
+    identity: dict[str, Any] = {"spec": spec, "sources": sources_identity(experiment)}
+    if isinstance(data, WorldData):
         identity["world"] = load_world_of(experiment, data).digest
     return identity
 
@@ -129,14 +127,5 @@ def _model_identity(experiment: Experiment) -> dict[str, Any]:
         return {"name": source}
     files = sorted(p for p in folder.iterdir() if p.suffix in (".json", ".safetensors", ".bin", ".model"))
     # Large weight files count by name and size, small files by content.
-    listed = {p.name: _file_digest(p) if p.stat().st_size < 1 << 24 else str(p.stat().st_size) for p in files}
+    listed = {p.name: file_digest(p) if p.stat().st_size < 1 << 24 else str(p.stat().st_size) for p in files}
     return {"name": experiment.spec.model, "files": listed}
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError as error:
-        raise InputError.at(str(path), "no such file") from error
-    except OSError as error:
-        raise InputError.at(str(path), f"cannot be read: {error.strerror or error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,10 @@ def sweep(
     say = on_event or (lambda event: None)
     home = Path(root)
     folders = [run_folder(home, run_config(experiment, arm, seed), arm) for arm, seed in jobs]
-    for prepared in [_prepare(experiment, arm, chosen[0]) for arm in experiment.arms]:
-        say(Event("prepared", prepared.arm.name, None, 0, len(jobs), prepared))
+    for index, prepared in enumerate([_prepare(experiment, arm, chosen[0]) for arm in experiment.arms]):
+        # What a look at the rows has shown is said once.
+        told = prepared if index == 0 else replace(prepared, findings=())
+        say(Event("prepared", prepared.arm.name, None, 0, len(jobs), told))
     records: dict[int, dict[str, Any]] = {}
     failed: dict[int, dict[str, Any]] = {}
     left: list[int] = []

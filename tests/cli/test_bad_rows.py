@@ -89,7 +89,7 @@ CASES = [
         "a policy for what never occurs",
         ("sweep", "experiment.yaml"),
         ARM,
-        "the policy gives 'lst' probability 0.5, but no training row has skill = 'lst'; did you mean 'last'?",
+        "the policy gives probability 0.5 to what no training row has: skill = 'lst'; did you mean 'last'?",
         4,
         change("graph.yaml", GRAPH, "write: answer", "write: answer, policy: {first: 0.5, lst: 0.5}"),
     ),

@@ -225,10 +225,14 @@ def test_a_confounder_is_planted_on_the_treatment_or_not_at_all(folder: Path) ->
         load(folder, PLANTED + "treatment: style\n")
 
 
-def test_one_template_cannot_stand_for_two_answers(folder: Path) -> None:
+def test_a_template_is_of_the_last_text_that_is_written(folder: Path) -> None:
     graph = find_shipped("erm", "graphs", "graph").read_text(encoding="utf-8")
     graph = graph.replace("edges:", "  extra: {role: rationale, bind: {text: name}}\nedges:\n  - question -> extra")
     (folder / "two.yaml").write_text(graph.replace("write: answer", "write: [extra, answer]"))
     data = PLAIN.replace("group: name", "answer: '<{answer}>'")
-    with pytest.raises(InputError, match=r"a template writes one column"):
-        load(folder, data, base=BASE.replace("reasoning", "two.yaml"))
+    train = load(folder, data, base=BASE.replace("reasoning", "two.yaml")).train
+    assert all(
+        answer == f"<{question[1:]}>"
+        for question, answer in zip(train.columns["question"], train.columns["answer"], strict=True)
+    )
+    assert not any("<" in name for name in train.columns["name"])

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency, chisquare
 
-from causal_reasoning.data.plant import Regime, association, check_plant, plant
+from causal_reasoning.data.plant import Regime, association, check_plant, complete, plant
 from causal_reasoning.data.table import Table
 from causal_reasoning.errors import InputError
 from causal_reasoning.experiment import PlantSpec
@@ -204,3 +204,27 @@ def test_a_sound_plant_is_not_refused() -> None:
     document = parse_yaml(PLANT, "f")
     rows = Table({"skill": ["first", "last"], "name": ["a", "b"]}, "rows")
     check_plant(PlantSpec(**document.data["data"]["plant"]), rows, document)
+
+
+def test_the_short_form_puts_every_text_into_a_style_that_goes_with_the_treatment() -> None:
+    table = Table({"skill": ["a", "b"] * 2000, "question": [f"q{i}" for i in range(4000)]}, "rows")
+    short = complete(PlantSpec.model_validate({"by": "skill", "strength": 0.9}), table.columns["skill"])
+    assert short.pairs == {"plain": "a", "polite": "b", "terse": "a", "story": "b"}
+    shown = plant(short, table, "observational", np.random.default_rng(0))
+    for i in range(0, 4000, 97):
+        assert f"q{i}" in shown.columns["question"][i]
+    hits = sum(short.pairs[z] == t for z, t in zip(shown.columns["style"], shown.columns["skill"], strict=True))
+    # .9 + .1 / 2 of the rows; three standard deviations are 41 rows.
+    assert hits == pytest.approx(3800, abs=41)
+
+
+def test_pairs_do_not_depend_on_the_order_of_rows_or_on_the_part() -> None:
+    short = PlantSpec.model_validate({"by": "skill", "strength": 0.5})
+    assert complete(short, ["b", "a", "c"]).pairs == complete(short, ["c", "c", "a", "b"]).pairs
+    named = PlantSpec.model_validate({"by": "skill", "strength": 0.5, "pairs": {"plain": "b", "terse": "a"}})
+    assert complete(named, ["a", "b"]) is named
+
+
+def test_the_short_form_writes_into_another_column_if_told() -> None:
+    short = PlantSpec.model_validate({"by": "skill", "strength": 0.5, "into": "text"})
+    assert all("{text}" in str(template) for template in short.templates.values())

@@ -40,6 +40,7 @@ PLANTED: dict[str, Any] = {
     "name": "planted",
     "data": {
         "train": "rows.jsonl",
+        "duplicates": "keep",
         "answer": "= {answer} =",
         "plant": {
             "column": "style",

@@ -1,4 +1,4 @@
-"""The systematic sampler: counts within one of what the weights say, and the same order again."""
+"""Samplers: counts within one of what weights or groups say, and the same order again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causal_reasoning.data.sampling import SystematicSampler
+from causal_reasoning.data.sampling import GroupBalancedSampler, SystematicSampler
 
 weights = st.lists(st.integers(0, 50), min_size=1, max_size=30).filter(any)
 
@@ -68,3 +68,49 @@ def test_a_draw_at_the_very_end_of_the_line_is_still_a_row(monkeypatch: pytest.M
 def test_impossible_weights_are_refused(bad: list[float]) -> None:
     with pytest.raises(ValueError, match="weight"):
         SystematicSampler(np.array(bad), 0)
+
+
+groupings = st.lists(st.integers(0, 4), min_size=1, max_size=60).map(
+    lambda numbers: np.array([sorted(set(numbers)).index(n) for n in numbers])
+)
+
+
+@given(groupings, st.integers(1, 20), st.integers(0, 2**31 - 1), st.integers(0, 5))
+def test_every_batch_holds_equally_many_rows_of_each_group(
+    groups: np.ndarray, batch_size: int, seed: int, epoch: int
+) -> None:
+    sampler = GroupBalancedSampler(groups, batch_size, seed)
+    sampler.set_epoch(epoch)
+    drawn = list(sampler)
+    assert len(drawn) == len(sampler) == len(groups)
+    count = int(groups.max()) + 1
+    for start in range(0, len(drawn), batch_size):
+        batch = groups[drawn[start : start + batch_size]]
+        held = Counter(batch.tolist())
+        assert all(len(batch) // count <= held[group] <= -(-len(batch) // count) for group in range(count))
+    for group in range(count):
+        rows = np.flatnonzero(groups == group)
+        often = Counter(row for row in drawn if groups[row] == group)
+        places = sum(often.values())
+        assert all(places // len(rows) <= often[int(row)] <= -(-places // len(rows)) for row in rows)
+
+
+def test_the_order_within_groups_depends_on_seed_and_epoch_only() -> None:
+    groups = np.array([0] * 30 + [1] * 10)
+    first, second = GroupBalancedSampler(groups, 8, 7), GroupBalancedSampler(groups, 8, 7)
+    orders = []
+    for epoch in (0, 1):
+        first.set_epoch(epoch)
+        second.set_epoch(epoch)
+        assert list(first) == list(first) == list(second)
+        orders.append(tuple(first))
+    orders.append(tuple(GroupBalancedSampler(groups, 8, 8)))
+    assert len(set(orders)) == 3
+    # A batch is not sorted by group.
+    assert len({tuple(groups[list(order[:8])]) for order in orders}) > 1
+
+
+@pytest.mark.parametrize(("groups", "batch"), [([], 1), ([-1, 0], 1), ([0, 2], 1), ([0, 1], 0)])
+def test_impossible_groups_are_refused(groups: list[int], batch: int) -> None:
+    with pytest.raises(ValueError, match=r"group|batch"):
+        GroupBalancedSampler(np.array(groups, dtype=np.int64), batch, 0)

@@ -104,12 +104,11 @@ def test_a_loss_that_is_not_a_number_stops_the_run_with_a_remedy(experiment: Exp
 
 @pytest.mark.parametrize("settings", [{"training.max_length": "9"}, {"model": "'no-such/model'"}])
 def test_bad_rows_and_models_are_found_before_anything_is_begun(
-    experiment: Experiment, tmp_path: Path, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    experiment: Experiment, tmp_path: Path, settings: dict[str, str]
 ) -> None:
     from causal_reasoning.errors import InputError
     from causal_reasoning.sweeps.sweep import sweep
 
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     faulty = load_experiment(experiment.document.file, settings)
     with pytest.raises(InputError, match=r"max_length|no-such/model"):
         sweep(faulty, tmp_path / "sweep")

@@ -25,7 +25,7 @@ from tests.tiny import make_model
 EXPERIMENT = """\
 version: 1
 name: confounded
-data: {train: rows.jsonl, validation: 0.2, test: 0.1}
+data: {train: rows.jsonl, validation: 0.2, test: 0.1, duplicates: keep}
 model: model
 prompt: "{question}\\n"
 arms:
@@ -33,6 +33,8 @@ arms:
   - {graph: question_confounded, name: summed}
   - {graph: question_confounded, name: distilled, objective: {estimator: distillation}}
   - {graph: question_confounded, name: drawn, objective: {estimator: monte_carlo}}
+  - {graph: question_confounded, name: mean, objective: {estimator: nwgm, settings: {passes: 1}}}
+  - {graph: question_confounded, name: robust, objective: {estimator: doubly_robust}}
 seeds: [1]
 base: false
 ceiling: false
@@ -120,10 +122,11 @@ def test_training_shows_each_row_its_own_stratum(
     for table, rows in ((data.train, passed["train"]), (data.validation, passed["validation"])):
         prompts = [passed["tokenizer"].decode(row.prompt, skip_special_tokens=True) for row in rows]
         pairs = zip(table.columns["source"], table.columns["question"], strict=True)
-        assert prompts == [f"[source: {source}] {question}\n" for source, question in pairs]
+        assert prompts == [f"{question}\n[source: {source}]\n" for source, question in pairs]
     # The loss numbers the strata as their probabilities are ordered.
     assert passed["weights"].groups.tolist() == ["ab".index(z) for z in data.train.columns["source"]]
-    assert sorted(passed["views"]) == ["other 0", "student"]
+    assert sorted(passed["views"]) == sorted(passed["validation_views"]) == ["other 0", "student"]
+    assert passed["share"]
     assert sorted(passed["memory"]) == [LOG_PRIOR]
     assert np.exp(passed["memory"][LOG_PRIOR]) == pytest.approx(
         [data.train.columns["source"].count(z) / len(data.train) for z in "ab"]
@@ -153,6 +156,39 @@ def test_drawn_strata_are_the_same_in_every_call(experiment: Experiment, root: P
     record = run(experiment, "drawn", 1, root)
     splits, _ = evaluate(experiment, adapter=folder_of(experiment, "drawn", root) / "adapter", seed=1)
     assert splits["same"]["nll"] == pytest.approx(record["splits"]["same"]["nll"], rel=1e-6)
+
+
+def test_an_approximate_answer_is_compared_with_the_exact_sum_and_answers_the_same_again(
+    experiment: Experiment, root: Path
+) -> None:
+    record = run(experiment, "mean", 1, root)
+    gap = record["strata"]["against_sum"]
+    assert gap["rows"] == record["rows"]["validation"]
+    assert 0 <= gap["mean_difference"] <= gap["largest_difference"]
+    splits, _ = evaluate(experiment, adapter=folder_of(experiment, "mean", root) / "adapter", seed=1)
+    assert splits["same"]["nll"] == pytest.approx(record["splits"]["same"]["nll"], rel=1e-6)
+    assert "against_sum" not in run(experiment, "summed", 1, root)["strata"]
+
+
+def test_a_killed_doubly_robust_run_resumes_to_the_same_plain_adapter(experiment: Experiment, tmp_path: Path) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(step: int, steps: int) -> None:
+        if step >= 3:
+            raise Killed
+
+    record = run(experiment, "robust", 1, tmp_path / "whole")
+    assert record["overlap"]["effective_share"] > 0.3
+    with pytest.raises(Killed):
+        run(experiment, "robust", 1, tmp_path / "killed", progress=kill)
+    assert run(experiment, "robust", 1, tmp_path / "killed")["splits"] == record["splits"]
+    metrics = folder_of(experiment, "robust", tmp_path / "whole") / "metrics.jsonl"
+    logged = [json.loads(line) for line in metrics.read_text().splitlines()]
+    parts = [entry for entry in logged if "residual" in entry]
+    assert parts
+    for entry in parts:
+        assert entry["loss"] == pytest.approx(entry["nll"] + entry["distillation"] + entry["residual"], rel=1e-3)
 
 
 def test_a_source_that_is_written_in_the_question_is_refused_before_training(

@@ -12,7 +12,7 @@ from causal_reasoning.errors import InputError
 from causal_reasoning.experiment import load_experiment
 from causal_reasoning.experiment.reader import digest_of
 from causal_reasoning.graph import load_graph
-from causal_reasoning.sweeps.store import find_results, read_result, run_config, run_folder
+from causal_reasoning.sweeps.store import SCHEMA, find_results, read_result, run_config, run_folder
 
 EXPERIMENT = """\
 version: 1
@@ -124,14 +124,14 @@ def result(folder: Path, name: str, content: Any) -> Path:
 
 
 def test_results_are_found_wherever_they_lie_below(tmp_path: Path) -> None:
-    one, two = {"schema": 1, "arm": "a"}, {"schema": 1, "arm": "b"}
+    one, two = {"schema": SCHEMA, "arm": "a"}, {"schema": SCHEMA, "arm": "b"}
     assert read_result(result(tmp_path, "study/b-s1", two)) == two
     result(tmp_path, "study/a-s1", one)
     assert find_results(tmp_path) == find_results(tmp_path / "study") == [one, two]
     assert read_result(tmp_path / "study" / "c-s1") is None
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 2}', "", "null"])
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 1}', "", "null"])
 def test_what_is_no_result_is_refused_with_a_remedy(tmp_path: Path, content: str) -> None:
     path = result(tmp_path, "study/a", content)
     with pytest.raises(InputError, match=r"result.json: is not a result .*remove the run's folder to repeat it$"):
