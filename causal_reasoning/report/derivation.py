@@ -10,6 +10,7 @@ from causal_reasoning.graph.assumptions import AssumptionGraph
 from causal_reasoning.graph.draw import draw_svg
 from causal_reasoning.graph.markup import escape
 from causal_reasoning.graph.reader import parse_graph
+from causal_reasoning.report.estimates import estimates
 from causal_reasoning.report.markup import details, formula, listing, mapping, raw_table, tag
 from causal_reasoning.report.numbers import percent, plain
 
@@ -49,7 +50,7 @@ def graph_section(record: Mapping[str, Any], arms: list[str]) -> str:
         parts.append(_drawing(parsed, derivation))
     elif text:
         parts.append(tag("p", "The stored file cannot be read by this version, so it is not drawn.", "note"))
-    parts += [_loss(derivation), _proof(derivation), _overlap(record)]
+    parts += [_loss(derivation), _proof(derivation), _overlap(record), estimates(record)]
     if text:
         parts.append(details("Graph file (YAML)", f"<pre><code>{escape(text)}</code></pre>"))
     return tag("section", "".join(parts), "card")

@@ -92,6 +92,30 @@ def test_many_baselines_share_one_sentence_and_no_two_arms_share_a_line() -> Non
     assert "A baseline, known1" in Checker(render_page(records(), with_baselines(2))).text
 
 
+def test_strata_and_classifiers_are_shown_with_what_the_approximation_is_off_by() -> None:
+    runs = records()
+    run = next(run for run in runs if run["arm"] == "reasoning")
+    run["strata"] = {
+        "nodes": ["source"],
+        "answer": "nwgm",
+        "control": "[{name}: {value}]",
+        "strata": [{"values": ["book"], "probability": 0.25}, {"values": ["<web>"], "probability": 0.75}],
+        "against_sum": {"rows": 250, "nll": 1.5, "exact_nll": 1.4, "mean_difference": 0.12, "largest_difference": 0.9},
+        "warnings": ["The stratum book is thin."],
+    }
+    quality = {"log_loss": 0.61, "marginal_log_loss": 1.38, "accuracy": 0.775, "base_rate": 0.25}
+    run["overlap"]["heads"] = {"P(plan | question)": quality | {"calibration_error": 0.021, "temperature": 1.1}}
+    page = Checker(render_page(runs, summary()))
+    for words in (
+        "Averaged over source. An answer is a geometric mean over strata, normed; shown as '[{name}: {value}]'.",
+        "book 25.0 <web> 75.0",
+        "on 250 rows: 1.5 and 1.4 nats per answer; the two differ by 0.12 in the mean and 0.9 at most",
+        "The stratum book is thin.",
+        "P(plan | question) 0.61 1.38 77.5 25.0 0.021 1.1",
+    ):
+        assert words in page.text
+
+
 def test_self_contained_and_well_formed() -> None:
     page = render_page(records(), summary())
     found = Checker(page)
