@@ -59,8 +59,8 @@ def _strata(strata: Mapping[str, Any]) -> str:
     if gap:
         number = {key: plain(value) for key, value in gap.items()}
         words = (
-            f"Beside the exact sum, on {number.get('rows')} rows: {number.get('nll')} and {number.get('exact_nll')} nats "
-            f"per answer; the two differ by {number.get('mean_difference')} in the mean and "
+            f"Beside the exact sum, on {number.get('rows')} rows: {number.get('nll')} and {number.get('exact_nll')} "
+            f"nats per answer; the two differ by {number.get('mean_difference')} in the mean and "
             f"{number.get('largest_difference')} at most."
         )
         parts.append(tag("p", escape(words), "small"))
