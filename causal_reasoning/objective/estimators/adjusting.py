@@ -6,7 +6,7 @@ from causal_reasoning.estimand import Factor
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect, m_separated
 from causal_reasoning.objective.notation import latex_names, listed
-from causal_reasoning.objective.plan import ObjectivePlan, Refusal, Term
+from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
 from causal_reasoning.objective.regime import REGIME, with_regime
 from causal_reasoning.objective.strata import MOST_STRATA, Answer, StratumModel
 
@@ -118,6 +118,53 @@ def conditional_term(graph: AssumptionGraph, strata: StratumModel) -> Term:
         rf"-\log {latex}",
         f"its minimiser is P({listed(graph.query.write)} | {listed(graph.query.read)}, {listed(z)}) as observed: each "
         f"row shows its own {listed(z)} as control text, {strata.shown()}",
+    )
+
+
+def averaging_plan(
+    name: str,
+    graph: AssumptionGraph,
+    strata: StratumModel,
+    answer: tuple[str, str],
+    because: str,
+    passes: ForwardPasses,
+    approximate: str = "",
+) -> ObjectivePlan:
+    """The plan of likelihood within strata and an answer that averages over them.
+
+    Parameters
+    ----------
+    name : str
+        The estimator.
+    graph : AssumptionGraph
+        The assumptions.
+    strata : StratumModel
+        The strata, and how answers average over them.
+    answer : (str, str)
+        The average as text and as LaTeX.
+    because : str
+        What is said of it, after why the sum over strata is the distribution asked for.
+    passes : ForwardPasses
+        What it costs.
+    approximate : str
+        Why the average is not the exact sum; empty if it is.
+
+    Returns
+    -------
+    ObjectivePlan
+        With two terms, the likelihood and the answer.
+    """
+    nll = conditional_term(graph, strata)
+    text, latex = answer
+    reason = f"{adjustment_reason(graph, strata.nodes)}; {because}"
+    return ObjectivePlan(
+        estimator=name,
+        formula=f"L(θ) = E[ {nll.formula} ],  answer by {text}",
+        latex=rf"\mathcal{{L}}(\theta) = \mathbb{{E}}\left[ {nll.latex} \right],\quad \text{{answer by }} {latex}",
+        terms=(nll, Term("answer", "standardization", text, latex, reason)),
+        forward_passes=passes,
+        approximate=approximate,
+        strata=strata,
     )
 
 

@@ -14,15 +14,14 @@ from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification
 from causal_reasoning.objective.estimators.adjusting import (
     adjusting_set,
-    adjustment_reason,
-    conditional_term,
+    averaging_plan,
     conditional_text,
     prior_table,
     stratum_model,
     token_tables,
 )
 from causal_reasoning.objective.notation import listed
-from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
+from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal
 
 NAME = "monte_carlo"
 DRAWS = 8
@@ -53,30 +52,19 @@ def plan_monte_carlo(graph: AssumptionGraph, identification: Identification) -> 
         return z
     draws = graph.objective.draws
     strata = stratum_model(graph, z, "draws", most=MOST, draws=draws)
-    nll = conditional_term(graph, strata)
     text, latex = conditional_text(graph, z, "m")
     text = f"(1/{draws}) Σ_m {text},  {listed(tuple(f'{name}_m' for name in z))} ~ P({listed(z)})"
     latex = rf"\frac{{1}}{{{draws}}} \sum_{{m}} {latex}"
-    return ObjectivePlan(
-        estimator=NAME,
-        formula=f"L(θ) = E[ {nll.formula} ],  answer by {text}",
-        latex=rf"\mathcal{{L}}(\theta) = \mathbb{{E}}\left[ {nll.latex} \right],\quad \text{{answer by }} {latex}",
-        terms=(
-            nll,
-            Term(
-                "answer",
-                "standardization",
-                text,
-                latex,
-                f"{adjustment_reason(graph, z)}; the mean over {draws} strata drawn from P({listed(z)}) is right on "
-                "average",
-            ),
-        ),
+    return averaging_plan(
+        NAME,
+        graph,
+        strata,
+        (text, latex),
+        f"the mean over {draws} strata drawn from P({listed(z)}) is right on average",
         # With fewer strata than draws every stratum is computed once and weighed by how often it was drawn.
-        forward_passes=ForwardPasses(train=1, inference=draws),
-        approximate=f"a probability is right on average over draws, its logarithm is too small by about "
+        ForwardPasses(train=1, inference=draws),
+        f"a probability is right on average over draws, its logarithm is too small by about "
         f"Var_z[p(y | x, z)] / (2·{draws}·p²)",
-        strata=strata,
     )
 
 

@@ -17,15 +17,14 @@ from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification
 from causal_reasoning.objective.estimators.adjusting import (
     adjusting_set,
-    adjustment_reason,
-    conditional_term,
+    averaging_plan,
     conditional_text,
     prior_table,
     stratum_model,
     token_tables,
 )
 from causal_reasoning.objective.notation import latex_names, listed
-from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
+from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal
 
 NAME = "nwgm"
 
@@ -58,7 +57,6 @@ def plan_nwgm(graph: AssumptionGraph, identification: Identification) -> Objecti
         return Refusal(NAME, f"the setting 'passes' must be 1 (one pass) or K (one for each stratum), not {passes!r}")
     one = passes == 1
     strata = stratum_model(graph, z, "mean_embedding" if one else "geometric_mean")
-    nll = conditional_term(graph, strata)
     text, latex = conditional_text(graph, z)
     if one:
         text = text.replace(f", {listed(z)})", f", Σ P({listed(z)}) e({listed(z)}))")
@@ -73,24 +71,15 @@ def plan_nwgm(graph: AssumptionGraph, identification: Identification) -> Objecti
     )
     if one:
         approximate += "; and one pass with the mean embedding of the control text in place of the mean of the scores"
-    return ObjectivePlan(
-        estimator=NAME,
-        formula=f"L(θ) = E[ {nll.formula} ],  answer by {text}",
-        latex=rf"\mathcal{{L}}(\theta) = \mathbb{{E}}\left[ {nll.latex} \right],\quad \text{{answer by }} {latex}",
-        terms=(
-            nll,
-            Term(
-                "answer",
-                "standardization",
-                text,
-                latex,
-                f"{adjustment_reason(graph, z)}; the sum is replaced by a normalised geometric mean at each token"
-                + (", computed as if scores were linear in the embedding e of the control text" if one else ""),
-            ),
-        ),
-        forward_passes=ForwardPasses(1, 1) if one else ForwardPasses(train=1, inference=0, inference_per_stratum=1),
-        approximate=approximate,
-        strata=strata,
+    return averaging_plan(
+        NAME,
+        graph,
+        strata,
+        (text, latex),
+        "the sum is replaced by a normalised geometric mean at each token"
+        + (", computed as if scores were linear in the embedding e of the control text" if one else ""),
+        ForwardPasses(1, 1) if one else ForwardPasses(train=1, inference=0, inference_per_stratum=1),
+        approximate,
     )
 
 

@@ -16,15 +16,14 @@ from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import Identification
 from causal_reasoning.objective.estimators.adjusting import (
     adjusting_set,
-    adjustment_reason,
-    conditional_term,
+    averaging_plan,
     conditional_text,
     prior_table,
     stratum_model,
     token_tables,
 )
 from causal_reasoning.objective.notation import latex_names, listed
-from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
+from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal
 
 NAME = "standardization"
 
@@ -51,26 +50,13 @@ def plan_standardization(graph: AssumptionGraph, identification: Identification)
     z = adjusting_set(graph, identification, NAME)
     if isinstance(z, Refusal):
         return z
-    strata = stratum_model(graph, z, "sum")
-    nll = conditional_term(graph, strata)
-    text, latex = sum_text(graph, z)
-    return ObjectivePlan(
-        estimator=NAME,
-        formula=f"L(θ) = E[ {nll.formula} ],  answer by {text}",
-        latex=rf"\mathcal{{L}}(\theta) = \mathbb{{E}}\left[ {nll.latex} \right],\quad \text{{answer by }} {latex}",
-        terms=(
-            nll,
-            Term(
-                "answer",
-                "standardization",
-                text,
-                latex,
-                f"{adjustment_reason(graph, z)}; whole answers are summed, with P({listed(z)}) counted on the training "
-                "rows",
-            ),
-        ),
-        forward_passes=ForwardPasses(train=1, inference=0, inference_per_stratum=1),
-        strata=strata,
+    return averaging_plan(
+        NAME,
+        graph,
+        stratum_model(graph, z, "sum"),
+        sum_text(graph, z),
+        f"whole answers are summed, with P({listed(z)}) counted on the training rows",
+        ForwardPasses(train=1, inference=0, inference_per_stratum=1),
     )
 
 
