@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ def _load(source: HubSource, split: str, folder: Path, title: str) -> Any:
     import datasets
 
     datasets.disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(
+        logging.ERROR
+    )  # what it tries again is told in one sentence in the end
     local = folder / source.hub
     try:
         if (local / "dataset_info.json").is_file() or (local / "dataset_dict.json").is_file():

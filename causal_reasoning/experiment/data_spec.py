@@ -131,7 +131,8 @@ class Condition(Strict):
     def _says_something(self) -> Condition:
         if not self.model_fields_set - {"column"}:
             raise ValueError(
-                f"says nothing about '{self.column}'; write equals, not_equal, in, not_in, min, max, length or present"
+                f"the condition says nothing about '{self.column}'; write equals, not_equal, in, not_in, min, max, "
+                "length or present"
             )
         return self
 

@@ -66,9 +66,11 @@ class Document:
             Columns to the right of the value's start.
         """
         places = self.keys if key else self.values
+        # What was changed from outside has no place in the file, even where the file has something at the same path.
         for length in range(len(path), -1, -1):
             if path[:length] in self.overrides:
                 return Fault(self.overrides[path[:length]], None, None, message)
+        for length in range(len(path), -1, -1):
             place = places.get(path[:length]) or self.values.get(path[:length])
             if place is not None:
                 return Fault(self.file, place[0], place[1] + (offset if length == len(path) else 0), message)

@@ -81,5 +81,5 @@ def test_a_list_has_no_value_to_compare() -> None:
 
 
 def test_a_condition_that_says_nothing_is_no_condition() -> None:
-    with pytest.raises(ValueError, match="says nothing about 'a'"):
+    with pytest.raises(ValueError, match="the condition says nothing about 'a'"):
         Condition(column="a")

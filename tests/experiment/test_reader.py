@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from causal_reasoning.errors import InputError
-from causal_reasoning.experiment import Experiment, experiment_schema, load_experiment
+from causal_reasoning.experiment import ChatSpec, Experiment, experiment_schema, load_experiment
 from causal_reasoning.experiment.reader import digest_of, parse_experiment
 from causal_reasoning.files.shipped import shipped_folder
 from causal_reasoning.graph import load_graph
@@ -239,3 +239,22 @@ def test_the_schema_is_json_and_knows_every_key() -> None:
         schema["properties"]
     )
     assert schema["additionalProperties"] is False
+
+
+def test_a_fault_in_a_list_that_was_put_in_from_outside_is_not_the_file_s(tmp_path: Path) -> None:
+    path = tmp_path / "e.yaml"
+    path.write_text(
+        "version: 1\nname: e\ndata: {train: r.jsonl, filter: [{column: a, equals: 1}]}\narms: [{graph: erm}]\n"
+    )
+    with pytest.raises(InputError) as caught:
+        load_experiment(path, {"data.filter": "[{column: a, equal: 1}]"})
+    (told,) = str(caught.value).splitlines()
+    assert told == "--set data.filter: unknown key 'equal'; did you mean 'equals'?"
+
+
+def test_how_prompts_are_put_into_a_chat_template() -> None:
+    assert experiment().chat is None
+    assert experiment("chat: false\n").chat is None
+    assert experiment("chat: true\n").chat == ChatSpec()
+    assert experiment("chat: {system: Be brief.}\n").chat == ChatSpec(system="Be brief.")
+    assert fault("chat: {sytem: x}\n") == "e.yaml:8:8: unknown key 'sytem'; did you mean 'system'?"
