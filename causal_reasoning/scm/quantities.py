@@ -67,6 +67,41 @@ def references(value: Any) -> Iterator[str]:
             yield from references(item)
 
 
+def real(number: float | str, parameters: Mapping[str, float], path: tuple[Step, ...]) -> float:
+    """Resolve a number that may be a parameter.
+
+    Parameters
+    ----------
+    number : float or str
+        The number, or ``"$name"``.
+    parameters : mapping of str to float
+        The values of the world's parameters.
+    path : tuple
+        Where it stands in the mechanism.
+
+    Returns
+    -------
+    float
+        Its value.
+
+    Raises
+    ------
+    MechanismError
+        For an unknown parameter.
+
+    Examples
+    --------
+    >>> real("$theta", {"theta": 12}, ())
+    12.0
+    """
+    if isinstance(number, str):
+        name = number[1:]
+        if name not in parameters:
+            raise MechanismError(path, f"unknown parameter '{name}'; {did_you_mean(name, parameters)}")
+        return float(parameters[name])
+    return float(number)
+
+
 def probability(number: float | str, parameters: Mapping[str, float], path: tuple[Step, ...]) -> float:
     """Resolve a number that must be a probability.
 
@@ -94,13 +129,8 @@ def probability(number: float | str, parameters: Mapping[str, float], path: tupl
     >>> probability("$rho", {"rho": 0.8}, ())
     0.8
     """
-    if isinstance(number, str):
-        name = number[1:]
-        if name not in parameters:
-            raise MechanismError(path, f"unknown parameter '{name}'; {did_you_mean(name, parameters)}")
-        value, shown = parameters[name], f"{number} = {parameters[name]:g}"
-    else:
-        value, shown = float(number), f"{number:g}"
+    value = real(number, parameters, path)
+    shown = f"{number} = {value:g}" if isinstance(number, str) else f"{value:g}"
     if not 0.0 <= value <= 1.0:
         raise MechanismError(path, f"{shown} is not a probability; it must lie between 0 and 1")
     return value

@@ -9,8 +9,7 @@ from pydantic import Field, StrictInt
 
 from causal_reasoning.errors import did_you_mean
 from causal_reasoning.scm.mechanisms.base import Scope, Site, ValueMechanism
-from causal_reasoning.scm.mechanisms.numbers import real
-from causal_reasoning.scm.quantities import MechanismError, Number, Step
+from causal_reasoning.scm.quantities import MechanismError, Number, Step, real
 
 LEAST_SPREAD = 0.001
 Bound = Annotated[StrictInt, Field(ge=-999, le=999)]

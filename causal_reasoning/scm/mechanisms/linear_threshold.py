@@ -10,8 +10,8 @@ from pydantic import Field
 
 from causal_reasoning.scm.mechanisms.base import Scope, Site, ValueMechanism, check_cells, unique_values
 from causal_reasoning.scm.mechanisms.categorical import Value
-from causal_reasoning.scm.mechanisms.numbers import real, whole_numbers
-from causal_reasoning.scm.quantities import MechanismError, Number, Step
+from causal_reasoning.scm.mechanisms.numbers import whole_numbers
+from causal_reasoning.scm.quantities import MechanismError, Number, Step, real
 
 Weights = Annotated[dict[str, Number], Field(min_length=1, max_length=12)]
 Thresholds = Annotated[tuple[Number, ...], Field(min_length=1, max_length=20)]

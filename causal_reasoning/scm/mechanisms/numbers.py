@@ -1,46 +1,10 @@
-"""Numbers that mechanisms calculate with: settings, and values of nodes that are whole numbers."""
+"""Values of nodes that mechanisms calculate with: whole numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from causal_reasoning.errors import did_you_mean
 from causal_reasoning.scm.quantities import MechanismError, Step
-
-
-def real(number: float | str, parameters: Mapping[str, float], path: tuple[Step, ...]) -> float:
-    """Resolve a number that may be a parameter.
-
-    Parameters
-    ----------
-    number : float or str
-        The number, or ``"$name"``.
-    parameters : mapping of str to float
-        The values of the world's parameters.
-    path : tuple
-        Where it stands in the mechanism.
-
-    Returns
-    -------
-    float
-        Its value.
-
-    Raises
-    ------
-    MechanismError
-        For an unknown parameter.
-
-    Examples
-    --------
-    >>> real("$theta", {"theta": 12}, ())
-    12.0
-    """
-    if isinstance(number, str):
-        name = number[1:]
-        if name not in parameters:
-            raise MechanismError(path, f"unknown parameter '{name}'; {did_you_mean(name, parameters)}")
-        return float(parameters[name])
-    return float(number)
 
 
 def whole_numbers(node: str, values: Sequence[str], path: tuple[Step, ...]) -> tuple[int, ...]:
