@@ -37,7 +37,6 @@ def test_decoding_gives_back_any_text(text: str) -> None:
     assert BUILT.decode(ids, skip_special_tokens=True) == text
 
 
-@pytest.mark.skipif(not METRICS.is_file(), reason="the packaged weights are older than this vocabulary")
 def test_the_saved_tokenizer_is_the_built_one(saved: Any) -> None:
     assert saved.get_vocab() == BUILT.get_vocab() == {token: i for i, token in enumerate(vocabulary())}
     text = "Long ago a king wrote bomi tedak on a wall.\n= i | k =  Größe 12,5 % 日本"

@@ -16,7 +16,6 @@ from causal_reasoning.base_model.recipe import Recipe, load_recipe
 
 METRICS = base_model_path() / "metrics.json"
 QUESTIONS = 60  # of each world
-pytestmark = pytest.mark.skipif(not METRICS.is_file(), reason="the packaged weights are older than the recipes")
 
 
 @pytest.fixture(scope="module")
