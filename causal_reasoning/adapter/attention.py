@@ -49,6 +49,8 @@ def with_slots(implementation: str) -> str:
             output, weights = inner(module, query, key, value, attention_mask, **options)
             slots = getattr(module, "slots", None)
             added = slots.added(query, options.get("scaling")) if slots is not None else None
+            if slots is not None:
+                slots.beside = output
             return (output if added is None else output + added), weights
 
         AttentionInterface.register(name, function)

@@ -22,6 +22,8 @@ class Choices:
         self._routed: dict[str, Tensor] = {}
         self._share: dict[str, Tensor] = {}
         self.off = False
+        #: Low-rank slots whose contributions are kept from pass to pass, for losses that measure them.
+        self.recorded: frozenset[str] = frozenset()
 
     def get(self, name: str, rows: int, parts: int) -> Tensor:
         """The choice of a batch.

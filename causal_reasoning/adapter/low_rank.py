@@ -52,6 +52,8 @@ class SlotLinear(nn.Module, BaseTunerLayer):  # type: ignore[misc]
         self.slots_down: Any = nn.ModuleDict({})  # by adapter, then by slot, as peft wants it
         self.slots_up: Any = nn.ModuleDict({})
         self.specs: dict[str, dict[str, LowRankSlot]] = {}
+        #: By slot, what it added in the last pass and what the frozen layer gave, both of shape (B, T, outputs).
+        self.added: dict[str, tuple[Tensor, Tensor]] = {}
         self._disable_adapters = False
         self.merged_adapters: list[str] = []
 
@@ -73,6 +75,8 @@ class SlotLinear(nn.Module, BaseTunerLayer):  # type: ignore[misc]
     def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """Apply the layer to x of shape (B, T, inputs)."""
         result: Tensor = self.base_layer(x, *args, **kwargs)
+        frozen = result
+        self.added = {}
         if self.disable_adapters or self.merged or self.choices.off:
             return result
         for adapter in self.active_adapters:
@@ -80,6 +84,8 @@ class SlotLinear(nn.Module, BaseTunerLayer):  # type: ignore[misc]
                 down, up = self.slots_down[adapter][name], self.slots_up[adapter][name]
                 added = slot.alpha / slot.rank * self._update(x.to(down.dtype), down, up, slot)
                 result = result + added.to(result.dtype)
+                if name in self.choices.recorded:
+                    self.added[name] = (added, frozen)
         return result
 
     def _update(self, x: Tensor, down: Tensor, up: Tensor, slot: LowRankSlot) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from peft.tuners.tuners_utils import BaseTuner, BaseTunerLayer
 from torch import Tensor, nn
 
+from causal_reasoning.adapter.added import WRITERS, Added
 from causal_reasoning.adapter.attention import with_slots, without_slots
 from causal_reasoning.adapter.choices import Choices
 from causal_reasoning.adapter.combine import Combination, FreeHead
@@ -239,6 +240,20 @@ class SlotsModel(BaseTuner):  # type: ignore[misc]
         if self.views is not None:
             self.views.enabled = enabled
 
+    def added(self) -> Added:
+        """What the slots added in the last forward pass; token slots always, low-rank slots if they are recorded."""
+        names = [(name, module) for name, module in self.model.named_modules() if isinstance(module, SlotLinear)]
+        groups = self.views.combination.groups if self.views is not None else ()
+        return Added(
+            tuple(
+                (module, module.attended, module.beside)
+                for module in self.model.modules()
+                if isinstance(module, SlotTokens)
+            ),
+            tuple((_layer(name), m.added) for name, m in names if name.rsplit(".", 1)[-1] in WRITERS and m.added),
+            {slot: i for i, group in enumerate(groups) for slot in group},
+        )
+
     def contributions(self, name: str, tokens: tuple[int, ...] = ()) -> dict[str, Tensor]:
         """What a token slot added in the last forward pass, by layer.
 
@@ -259,6 +274,11 @@ class SlotsModel(BaseTuner):  # type: ignore[misc]
             for key, module in self.model.named_modules()
             if isinstance(module, SlotTokens) and name in module.attended
         }
+
+
+def _layer(name: str) -> int:
+    """The number of the layer that a module is in; −1 for one that is in none."""
+    return next((int(part) for part in name.split(".") if part.isdigit()), -1)
 
 
 def _is_linear(module: nn.Module) -> bool:

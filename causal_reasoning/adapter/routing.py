@@ -119,7 +119,8 @@ class Routing:
         if self.model.training:
             choice, loss = router.learn(pooled, self.labels.get(chooser.name))
             self.loss = loss if self.loss is None else self.loss + loss
-            return choice
+            # What is served as a mixture is trained as one.
+            return router.probabilities(pooled).detach() if chooser.soft and choice.ndim == 1 else choice
         with torch.no_grad():
             return router.probabilities(pooled) if chooser.soft else router.choose(pooled)
 

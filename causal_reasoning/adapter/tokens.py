@@ -13,8 +13,8 @@ from causal_reasoning.adapter.choices import Choices, pick
 from causal_reasoning.adapter.projections import keys_and_values, output_projection
 from causal_reasoning.adapter.spec import ALWAYS, TokenSlot
 
-#: Standard deviation of fresh tokens, as of embeddings.
-INITIAL_SCALE = 0.02
+#: Standard deviation of fresh tokens: the projections of a layer are used to normed states, of about this size.
+INITIAL_SCALE = 1.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ class SlotTokens(nn.Module, BaseTunerLayer):  # type: ignore[misc]
         self.slots_gates: Any = nn.ModuleDict({})
         self.specs: dict[str, dict[str, TokenSlot]] = {}
         self.attended: dict[str, Attended] = {}
+        #: What the text attention gave in the last forward pass, shape (B, T, H, d).
+        self.beside: Tensor | None = None
         self._disable_adapters = False
         self.merged_adapters: list[str] = []
 
@@ -168,7 +170,11 @@ class SlotTokens(nn.Module, BaseTunerLayer):  # type: ignore[misc]
             Shape (B, T, D), after the output projection without its bias; before it, (B, T, H·d), where the name of
             the projection is not known.
         """
-        flat = self.attended[name].heads(tokens).flatten(-2)
+        return self.project(self.attended[name].heads(tokens))
+
+    def project(self, heads: Tensor) -> Tensor:
+        """From the heads to the residual stream, without the bias: (B, T, H, d) to (B, T, D); see `contribution`."""
+        flat = heads.flatten(-2)
         projection = output_projection(self.attention)
         if projection is None:
             return flat

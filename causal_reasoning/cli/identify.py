@@ -101,6 +101,7 @@ def _witness(loaded: AssumptionGraph, verdict: Identification) -> Witness | None
 
 _METHODS = {
     "adjustment": "by adjustment",
+    "construction": "by construction",
     "frontdoor": "by the front door",
     "id": "by the ID algorithm",
     "idc": "by the IDC algorithm",
@@ -124,6 +125,8 @@ def _lines(data: dict[str, Any], verdict: Identification) -> list[str]:
             rows.append(("covariates", _set(door["covariates"])))
     if data["estimand"]:
         rows.append(("estimand", data["estimand"]["text"]))
+    if data.get("open"):
+        rows.append(("left open", f"{data['open']}: not blocked by what the adapter sets"))
     if data.get("reason"):
         rows.append(("because", data["reason"]))
     if data["hedge"]:

@@ -82,11 +82,15 @@ class Encoder:
         return encode(shown, WithoutSpecial(self.tokenizer), f"{{{name}}}", self.write, self.max_length)
 
     def own(self, model: StratumModel, table: Table) -> list[Encoded]:
-        """Encode rows that show their own strata."""
+        """Encode rows that show their own strata, unless the adapter has a part for each."""
+        if model.slots:
+            return self(table)
         return self(table, [model.text(values) for values in model.rows(table.columns)], model.place)
 
     def longest(self, strata: FittedStrata, table: Table) -> list[Encoded]:
         """Encode rows with the longest control text that any of them is shown: what `max_length` must hold."""
+        if strata.model.slots:
+            return self(table)
         longest = max((strata.model.text(values) for values in strata.values), key=lambda text: (len(text), text))
         own = (strata.model.text(values) for values in strata.model.rows(table.columns))
         return self(table, [max(text, longest, key=len) for text in own], strata.model.place)
@@ -184,7 +188,7 @@ def components(strata: FittedStrata, table: Table, encoder: Encoder, seed: int =
     Returns
     -------
     Components or None
-        ``None`` where the answer needs no control text.
+        ``None`` where the answer needs no control text, or the adapter has a part for each stratum.
 
     Raises
     ------
@@ -192,7 +196,7 @@ def components(strata: FittedStrata, table: Table, encoder: Encoder, seed: int =
         If an answer's tokens depend on the control text.
     """
     model, size, rows = strata.model, len(strata), len(table)
-    if model.answer == "plain":
+    if model.answer == "plain" or model.slots:
         return None
     texts = [model.text(values) for values in strata.values]
     rng = np.random.default_rng([seed, rows])

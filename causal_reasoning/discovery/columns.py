@@ -110,7 +110,7 @@ def categorical_nodes(graph: AssumptionGraph) -> tuple[str, ...]:
 
 
 def _why(graph: AssumptionGraph, node: str) -> str:
-    if node in graph.representations:
+    if node in graph.computed:
         return "a state of the model"
     if graph.is_text(node):
         return "text"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from causal_reasoning.data.encode import Encoded, pad_left
 from causal_reasoning.data.views import Components
+from causal_reasoning.evaluation.greedy import answer_in_batches, write_greedily
 from causal_reasoning.evaluation.mixture import generate_mixture, score_mixture
 from causal_reasoning.evaluation.written import WrittenRationales, cut
 from causal_reasoning.training.likelihood import score
@@ -130,29 +130,18 @@ def _parts(
     return first, second
 
 
-@torch.no_grad()
 def generate(model: Any, tokenizer: Any, rows: list[Encoded], max_new_tokens: int, batch_size: int) -> list[str]:
     """Continue the prompts of some rows greedily: one text a row, without special tokens and space around."""
     model.eval()
     device = next(model.parameters()).device
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i].prompt))
-    answers = [""] * len(rows)
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
+
+    def answer(chosen: list[int]) -> list[str]:
         ids, mask = pad_left([rows[i].prompt for i in chosen], tokenizer.pad_token_id)
-        written = model.generate(
-            input_ids=ids.to(device),
-            attention_mask=mask.to(device),
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            num_beams=1,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
+        return write_greedily(
+            model, tokenizer, max_new_tokens, input_ids=ids.to(device), attention_mask=mask.to(device)
         )
-        texts = tokenizer.batch_decode(written[:, ids.shape[1] :], skip_special_tokens=True)
-        for i, text in zip(chosen, texts, strict=True):
-            answers[i] = text.strip()
-    return answers
+
+    return answer_in_batches([len(row.prompt) for row in rows], batch_size, answer)
 
 
 def _means(exact: NDArray[np.bool_], nll: NDArray[np.float64]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 
 from causal_reasoning.data.encode import IGNORED, Encoded, EncodedRows, beginnings, collate, pad_left
 from causal_reasoning.data.views import Components
+from causal_reasoning.evaluation.greedy import answer_in_batches, write_greedily
 from causal_reasoning.evaluation.one_pass import generate_one_pass, score_one_pass
 from causal_reasoning.objective.mixture import earlier
 from causal_reasoning.training.shared_prompt import Prompt, continued, read_prompt, split, suffixes
@@ -57,7 +58,6 @@ class MixtureOfRows(LogitsProcessor):  # type: ignore[misc]  # transformers ship
         return mixed.repeat_interleave(count, 0)
 
 
-@torch.no_grad()
 def generate_mixture(
     model: Any, tokenizer: Any, mixture: Components, *, max_new_tokens: int, batch_size: int
 ) -> list[str]:
@@ -85,27 +85,16 @@ def generate_mixture(
         return generate_one_pass(model, tokenizer, mixture, max_new_tokens=max_new_tokens, batch_size=batch_size)
     model.eval()
     device = next(model.parameters()).device
-    order = sorted(range(len(mixture)), key=lambda i: len(mixture.rows[0][i].prompt))
     count = len(mixture.rows)
-    answers = [""] * len(mixture)
-    for chosen in _batches(order, max(1, batch_size // count)):
+
+    def answer(chosen: list[int]) -> list[str]:
         ids, mask, begun = _read(model, [[rows[i] for i in chosen] for rows in mixture.rows], tokenizer.pad_token_id)
         weights = torch.tensor(mixture.log_weights[chosen], device=device)
-        written = model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            **begun,
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            num_beams=1,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            logits_processor=LogitsProcessorList([MixtureOfRows(weights, geometric=mixture.geometric)]),
-        )
-        texts = tokenizer.batch_decode(written[::count, ids.shape[1] :], skip_special_tokens=True)
-        for i, text in zip(chosen, texts, strict=True):
-            answers[i] = text.strip()
-    return answers
+        agree = LogitsProcessorList([MixtureOfRows(weights, geometric=mixture.geometric)])
+        read = {"input_ids": ids, "attention_mask": mask, **begun, "logits_processor": agree}
+        return write_greedily(model, tokenizer, max_new_tokens, each=count, **read)
+
+    return answer_in_batches([len(row.prompt) for row in mixture.rows[0]], max(1, batch_size // count), answer)
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from causal_reasoning.data.encode import IGNORED, Encoded
 from causal_reasoning.data.views import Components
+from causal_reasoning.evaluation.greedy import answer_in_batches, write_greedily
 from causal_reasoning.training.likelihood import sequence_nll
 
 
@@ -60,34 +61,22 @@ def _prompts(model: Any, mixture: Components, chosen: Sequence[int]) -> list[tor
     return [mean_prompt(embed, [rows[i].prompt for rows in mixture.rows], weights[i].tolist()) for i in chosen]
 
 
-@torch.no_grad()
 def generate_one_pass(
     model: Any, tokenizer: Any, mixture: Components, *, max_new_tokens: int, batch_size: int
 ) -> list[str]:
     """Answer rows greedily, shown the mean control text; see `causal_reasoning.evaluation.mixture.generate_mixture`."""
     model.eval()
-    order = sorted(range(len(mixture)), key=lambda i: len(mixture.rows[0][i].prompt))
-    answers = [""] * len(mixture)
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
+
+    def answer(chosen: list[int]) -> list[str]:
         parts = _prompts(model, mixture, chosen)
         width = max(len(part) for part in parts)
         embeddings = torch.stack(
             [torch.cat([part.new_zeros(width - len(part), part.shape[1]), part]) for part in parts]
         )
         mask = torch.tensor([[0] * (width - len(part)) + [1] * len(part) for part in parts], device=embeddings.device)
-        written = model.generate(
-            inputs_embeds=embeddings,
-            attention_mask=mask,
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            num_beams=1,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-        )
-        for i, text in zip(chosen, tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
-            answers[i] = text.strip()
-    return answers
+        return write_greedily(model, tokenizer, max_new_tokens, inputs_embeds=embeddings, attention_mask=mask)
+
+    return answer_in_batches([len(row.prompt) for row in mixture.rows[0]], batch_size, answer)
 
 
 @torch.no_grad()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from causal_reasoning.graph.causal_graph import CausalGraph
+from causal_reasoning.graph.representations import State, computed_by_the_model, routers_of, slots_of, states_of
+from causal_reasoning.graph.slots import RouterSpec, SlotSpec
 from causal_reasoning.graph.spec import (
+    COMPUTED,
     Binding,
     EnvironmentPolicy,
-    HiddenState,
     NodeSpec,
     ObjectiveSpec,
     QuerySpec,
-    RepresentationBinding,
     TextBinding,
 )
 from causal_reasoning.graph.surrogates import AnySurrogate, SurrogateBinding
@@ -74,23 +75,48 @@ class AssumptionGraph:
         return tuple(sorted({*self.query.read, *self.query.write} - set(self.query.do)))
 
     @cached_property
-    def representations(self) -> Mapping[str, HiddenState]:
-        """The nodes that the model computes, sorted, and where they are read off it.
+    def representations(self) -> Mapping[str, State]:
+        """The nodes that the model computes, slots included, sorted, and where they are read off it.
 
         A representation is latent for identification: it is no column of the data, and what it stands for reaches
         the answer only through the model. See `causal_reasoning.graph.representations` for what its arrows mean.
         """
-        return {
-            name: node.bind.hidden for name, node in self.nodes.items() if isinstance(node.bind, RepresentationBinding)
-        }
+        return states_of(self.nodes)
+
+    @cached_property
+    def slots(self) -> Mapping[str, SlotSpec]:
+        """The parts of the adapter, sorted."""
+        return slots_of(self.nodes)
+
+    @cached_property
+    def routers(self) -> Mapping[str, RouterSpec]:
+        """The categories that the adapter computes, sorted."""
+        return routers_of(self.nodes)
+
+    @property
+    def asked_of_the_data(self) -> AssumptionGraph:
+        """The same graph, with a query about treatments that rows have values of: the adapter sets its slots itself."""
+        treatments = tuple(name for name in self.query.do if name not in self.slots)
+        if not treatments or len(treatments) == len(self.query.do):
+            return self
+        return replace(self, query=self.query.model_copy(update={"do": treatments}))
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """All nodes that the model computes (sorted): representations, slots and routers."""
+        return tuple(computed_by_the_model(self.nodes))
 
     def inputs(self, representation: str) -> tuple[str, ...]:
-        """What a representation is a function of (sorted): what is read, and pooled over the answer, what is written.
+        """What a representation is a function of (sorted).
 
-        The state that predicts a token of the answer has seen the tokens before it.
+        That is what is read; pooled over the answer, what is written too, since the state that predicts a token has
+        seen the tokens before it; and the column that chooses its part.
         """
-        written = self.query.write if self.representations[representation].pool == "answer" else ()
-        return tuple(sorted({*self.query.read, *written}))
+        state = self.representations[representation]
+        written = self.query.write if state.pool in ("answer", "each") else ()
+        chosen = getattr(state, "choose", None)
+        by = {chosen} - set(self.computed) if chosen else set()
+        return tuple(sorted({*self.query.read, *written, *by}))
 
     def binding(self, node: str) -> Binding | None:
         """What a node is in a training run; ``None`` for a latent one."""
@@ -108,7 +134,7 @@ class AssumptionGraph:
         bind = self.nodes[node].bind
         if isinstance(bind, SurrogateBinding):
             return node
-        if bind is None or isinstance(bind, RepresentationBinding):
+        if bind is None or isinstance(bind, COMPUTED):
             what = "latent" if bind is None else "a representation that the model computes"
             raise ValueError(f"'{node}' is {what}: no column holds it")
         return bind.column_name

@@ -11,6 +11,7 @@ from causal_reasoning.graph.causal_graph import CausalGraph
 from causal_reasoning.graph.curves import Curve, Drawing, Point, arrange
 from causal_reasoning.graph.draw_style import style_sheet
 from causal_reasoning.graph.markup import escape, shorten, text_width
+from causal_reasoning.graph.slots import RouterBinding, SlotBinding
 from causal_reasoning.graph.spec import ROLES, RepresentationBinding, TextBinding
 from causal_reasoning.graph.surrogates import SurrogateBinding
 
@@ -101,6 +102,8 @@ def _label(graph: AssumptionGraph, name: str, adjusted: bool) -> tuple[str, str,
         (TextBinding, "text"),
         (RepresentationBinding, "hidden"),
         (SurrogateBinding, "surrogate"),
+        (SlotBinding, "slot"),
+        (RouterBinding, "router"),
     )
     kind = next((word for binding, word in kinds if isinstance(bind, binding)), "column")
     note = f"{kind} {bind.column_name}" if bind else "latent"

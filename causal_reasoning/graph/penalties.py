@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from causal_reasoning.errors import did_you_mean
-from causal_reasoning.graph.representations import hidden_states
+from causal_reasoning.graph.representations import State, states_of
 from causal_reasoning.graph.spec import (
     ColumnBinding,
     MediationKind,
@@ -19,7 +19,8 @@ from causal_reasoning.graph.spec import (
 )
 from causal_reasoning.graph.surrogates import SurrogateBinding
 
-_ONE_REPRESENTATION = ("variance", "paired")
+_ONE_REPRESENTATION = ("variance", "paired", "released_variance", "released_paired")
+_EACH_POSITION = ("released_variance", "released_paired")
 _TWO_REPRESENTATIONS = ("lautum",)
 _OPTIONS = {"bandwidth": "hsic", "clamp": "lautum", "direction": "lautum", "margin": "sensitivity"}
 
@@ -57,13 +58,13 @@ def penalty_problems(
     query : QuerySpec
         The query, over known nodes.
     """
-    named, states = objective.named_penalties, hidden_states(nodes)
+    named, states = objective.named_penalties, states_of(nodes)
     kinds = {penalty.kind or name for name, penalty in named.items()}
     if kinds - {*get_args(MediationKind)} and kinds & {*get_args(PenaltyKind)} and not states:
         yield PenaltyProblem(
             (),
             "no node is a representation, so there is nothing to penalise; bind a node with "
-            "{hidden: {layer: -1, pool: prompt}}",
+            "{hidden: {layer: -1, pool: prompt}} or {slot: {kind: tokens}}",
         )
         return
     for name, penalty in named.items():
@@ -88,7 +89,7 @@ def penalty_problems(
 
 
 def _problems(
-    kind: str, penalty: PenaltySpec, query: QuerySpec, nodes: Mapping[str, NodeSpec], states: Mapping[str, object]
+    kind: str, penalty: PenaltySpec, query: QuerySpec, nodes: Mapping[str, NodeSpec], states: Mapping[str, State]
 ) -> Iterator[tuple[str, str]]:
     """Yield the key and the sentence of what is wrong with one penalty."""
     of = penalty.of or ()
@@ -112,7 +113,7 @@ def _problems(
                 yield part, f"'{name}' is a representation; name both in 'of'"
             elif part == "given" and name in states:
                 yield part, f"'{name}' is a representation, and rows cannot be grouped by it; name a column"
-            elif part == "given" and kind != "paired" and not _label(name, query, nodes):
+            elif part == "given" and "paired" not in kind and not _label(name, query, nodes):
                 yield part, f"rows cannot be grouped by free text ('{name}'); name a column"
             elif part == "against" and kind not in _ONE_REPRESENTATION and not _label(name, query, nodes):
                 yield part, f"'{kind}' cannot be measured against free text ('{name}'); name a column, or use 'paired'"
@@ -124,8 +125,8 @@ def _problems(
         yield "", "'against' needs 'of': which representation?"
     if kind in _ONE_REPRESENTATION and len(of) == 2:
         yield "of", f"'{kind}' is about one representation; for two use 'hsic' or 'cross_covariance'"
-    if kind == "variance" and penalty.against:
-        yield "against", "'variance' is against everything that is read; for a part of it use 'paired'"
+    if kind in ("variance", "released_variance") and penalty.against:
+        yield "against", f"'{kind}' is against everything that is read; for a part of it use 'paired'"
     if kind not in _ONE_REPRESENTATION:
         if len(of) == 2 and penalty.against:
             yield "against", "two representations are against each other; drop 'against', or name one in 'of'"
@@ -135,6 +136,12 @@ def _problems(
             yield "", f"'{kind}' needs something to be independent of: another representation in 'of', or 'against'"
         if penalty.against and len(penalty.against) > 1:
             yield "against", f"'{kind}' is against one column at a time; make it two penalties"
+    if kind == "released_variance" and penalty.given:
+        yield "given", "'released_variance' has no conditional version; use 'variance'"
+    for name in of or (states if len(states) == 1 else ()):
+        if name in states and (states[name].pool == "each") != (kind in _EACH_POSITION):
+            wanted, other = ("each", "") if kind in _EACH_POSITION else ("answer", "not ")
+            yield "of", f"'{kind}' does {other}take every position by itself; give '{name}' the pool '{wanted}'"
     if kind == "lautum" and penalty.given:
         yield "given", "'lautum' has no conditional version; use 'hsic' or 'cross_covariance'"
 

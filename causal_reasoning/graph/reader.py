@@ -16,8 +16,9 @@ from causal_reasoning.graph.causal_graph import CausalGraph, Edge, GraphError
 from causal_reasoning.graph.environment import with_environment
 from causal_reasoning.graph.penalties import penalty_problems
 from causal_reasoning.graph.rendered import rendering_problems
-from causal_reasoning.graph.representations import Contradiction, contradictions, hidden_states
-from causal_reasoning.graph.spec import NAME, EnvironmentPolicy, GraphSpec, NodeSpec, RepresentationBinding, TextBinding
+from causal_reasoning.graph.representations import Contradiction, computed_by_the_model, contradictions
+from causal_reasoning.graph.slots import SlotBinding
+from causal_reasoning.graph.spec import COMPUTED, NAME, EnvironmentPolicy, GraphSpec, NodeSpec, TextBinding
 from causal_reasoning.graph.surrogates import AnySurrogate, SurrogateBinding
 
 _ARROW = re.compile(r"\s*(<->|->|<-|--|<=>|=>|→|↔)\s*")
@@ -78,8 +79,8 @@ def graph_from_document(document: Document) -> AssumptionGraph:
         )
     if faults:
         raise InputError(sorted(set(faults)))
-    states = hidden_states(nodes)
-    latent = [name for name, node in nodes.items() if node.bind is None or name in states]
+    computed = computed_by_the_model(nodes)
+    latent = [name for name, node in nodes.items() if node.bind is None or name in computed]
     try:
         causal = CausalGraph(nodes, directed, bidirected, latent)
     except GraphError as error:
@@ -174,7 +175,7 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
                 yield document.fault(path, f"'{name}' is both treatment and outcome; do and write must differ")
             elif part == "write" and name in query.read:
                 yield document.fault(path, f"'{name}' is both read and written; read and write must differ")
-            elif isinstance(nodes[name].bind, RepresentationBinding):
+            elif isinstance(nodes[name].bind, COMPUTED):
                 pass  # told with its meaning
             elif part == "do" and isinstance(nodes[name].bind, SurrogateBinding):
                 yield document.fault(
@@ -190,6 +191,12 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
             elif part != "do" and not isinstance(nodes[name].bind, TextBinding):
                 yield document.fault(path, f"'{name}' is not text; what a model {part}s needs bind: {{text: COLUMN}}")
             seen.add(name)
+    if query.policy != "marginal" and all(n in nodes and isinstance(nodes[n].bind, SlotBinding) for n in query.do):
+        yield document.fault(
+            ("query", "policy"),
+            "a policy is for treatments that rows have values of; the adapter sets "
+            f"{', '.join(query.do)}: leave the policy out",
+        )
     if isinstance(query.policy, dict):
         total = sum(query.policy.values())
         if abs(total - 1) > 1e-6:
@@ -215,7 +222,7 @@ def _binding_faults(nodes: dict[str, NodeSpec], document: Document) -> Iterator[
     computed: dict[AnySurrogate, str] = {}
     surrogates = {name for name, node in nodes.items() if isinstance(node.bind, SurrogateBinding)}
     for name, node in nodes.items():
-        if node.bind is None or isinstance(node.bind, RepresentationBinding):
+        if node.bind is None or isinstance(node.bind, COMPUTED):
             continue
         column = node.bind.column_name
         if isinstance(node.bind, SurrogateBinding):

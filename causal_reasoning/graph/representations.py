@@ -1,4 +1,4 @@
-"""What a node bound to a hidden state means, and which graphs contradict it.
+"""What a node that the model computes means, and which graphs contradict it.
 
 A *representation* is a node bound to a hidden state of the model: `bind: {hidden: {layer: -1, pool: prompt}}`. It is
 no column of the data. In a training run it is a function of what the model reads, computed by the adapter, and of
@@ -11,15 +11,22 @@ nothing else. Its arrows are the user's claims about the quantity that this func
 
 For identification a representation is latent, which is always sound: it is a variable without values in the data.
 
+A *slot* (`bind: {slot: …}`) is a representation too: what a part of the adapter adds to the model. It may be set
+by the query, since the adapter sets it. Where one of several parts is used, the node that chooses is its cause. A
+*router* (`bind: {router: …}`) is a category that the adapter computes from what is read; its arrows mean the same.
+
 A graph contradicts this meaning, and is refused, where
 
-1. a representation is set, read or written by the query, selects the sample, or confounds: it comes after the data;
+1. a representation is set (unless it is a slot), read or written by the query, selects the sample, or confounds: it
+   comes after the data;
 2. it has a hidden common cause with anything: a function has no causes but its arguments;
 3. it is a cause of anything that the model does not make, or of something that it is computed from;
 4. it has a cause that leaves no trace in what it is computed from, that is, one without a common ancestor with it:
-   no function of what is read can depend on such a cause;
+   no function of what is read can depend on such a cause, unless it chooses the part of a slot;
 5. a later layer acts on an earlier one;
-6. two nodes are the same hidden state.
+6. two nodes are the same hidden state;
+7. the node that chooses among the parts of a slot is no category, or is not drawn as its cause; or a router chooses
+   nothing.
 
 It need *not* be drawn as an effect of what is read. Drawn so, nothing remains to be asked of it but trivialities
 ("given the question it is independent of everything"); drawn as an effect of, say, a skill label only, it is asked
@@ -31,9 +38,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from causal_reasoning.graph.spec import HiddenState, NodeSpec, QuerySpec, RepresentationBinding
+from causal_reasoning.errors import did_you_mean
+from causal_reasoning.graph.slots import RouterBinding, RouterSpec, SlotBinding, SlotSpec
+from causal_reasoning.graph.spec import ColumnBinding, HiddenState, NodeSpec, QuerySpec, RepresentationBinding
+from causal_reasoning.graph.surrogates import SurrogateBinding
 
 Edge = tuple[str, str]
+State = HiddenState | SlotSpec
+"""What penalties measure: a hidden state, or what a slot adds."""
 _AFTER_THE_DATA = ("confounder", "instrument", "selection")
 _QUERY = {
     "do": "a treatment is a column or a text of the data",
@@ -67,9 +79,30 @@ class Contradiction:
     bidirected: bool = False
 
 
-def hidden_states(nodes: Mapping[str, NodeSpec]) -> dict[str, HiddenState]:
-    """The representations among some nodes."""
-    return {name: node.bind.hidden for name, node in nodes.items() if isinstance(node.bind, RepresentationBinding)}
+def states_of(nodes: Mapping[str, NodeSpec]) -> dict[str, State]:
+    """The representations among some nodes, slots included."""
+    found: dict[str, State] = {}
+    for name, node in nodes.items():
+        if isinstance(node.bind, RepresentationBinding):
+            found[name] = node.bind.hidden
+        elif isinstance(node.bind, SlotBinding):
+            found[name] = node.bind.slot
+    return found
+
+
+def slots_of(nodes: Mapping[str, NodeSpec]) -> dict[str, SlotSpec]:
+    """The slots among some nodes."""
+    return {name: node.bind.slot for name, node in nodes.items() if isinstance(node.bind, SlotBinding)}
+
+
+def routers_of(nodes: Mapping[str, NodeSpec]) -> dict[str, RouterSpec]:
+    """The routers among some nodes."""
+    return {name: node.bind.router for name, node in nodes.items() if isinstance(node.bind, RouterBinding)}
+
+
+def computed_by_the_model(nodes: Mapping[str, NodeSpec]) -> dict[str, State | RouterSpec]:
+    """Representations and routers: the nodes that no column of the data holds."""
+    return {**states_of(nodes), **routers_of(nodes)}
 
 
 def contradictions(
@@ -86,10 +119,11 @@ def contradictions(
     directed, bidirected : iterable of (str, str)
         Edges between known nodes. Circles are tolerated.
     """
-    states = hidden_states(nodes)
+    states = computed_by_the_model(nodes)
     arrows, arcs = sorted(directed), sorted(bidirected)
     misused = list(_misused(nodes, query, states))
     yield from misused
+    yield from _choices(nodes, arrows)
     if any(fault.part in _QUERY for fault in misused):
         return  # what is read is not known then
     read, written = set(query.read), set(query.write)
@@ -120,15 +154,18 @@ def contradictions(
                 cause,
                 edge=(cause, effect),
             )
-        elif cause in states and effect in states and _later(states[cause].layer, states[effect].layer):
-            yield Contradiction(
-                f"'{cause}' is the later layer ({states[cause].layer}) and cannot act on '{effect}' "
-                f"({states[effect].layer}); reverse the arrow",
-                cause,
-                edge=(cause, effect),
-            )
-        elif effect in states and cause not in states:
-            inputs = read | (written if states[effect].pool == "answer" else set())
+        elif cause in states and effect in states:
+            one, other = states[cause], states[effect]
+            if isinstance(one, HiddenState) and isinstance(other, HiddenState) and _later(one.layer, other.layer):
+                yield Contradiction(
+                    f"'{cause}' is the later layer ({one.layer}) and cannot act on '{effect}' "
+                    f"({other.layer}); reverse the arrow",
+                    cause,
+                    edge=(cause, effect),
+                )
+        elif effect in states and cause not in states and getattr(states[effect], "choose", None) != cause:
+            pool = getattr(states[effect], "pool", "prompt")
+            inputs = read | (written if pool in ("answer", "each") else set())
             if not _share_a_cause(cause, inputs, _without(parents, set(states)), arcs):
                 yield Contradiction(
                     f"'{cause}' leaves no trace in {_listed(sorted(inputs))}, from which '{effect}' is computed, so "
@@ -139,8 +176,40 @@ def contradictions(
                 )
 
 
+def _choices(nodes: Mapping[str, NodeSpec], arrows: Iterable[Edge]) -> Iterator[Contradiction]:
+    """Rule 7: whoever chooses among the parts of a slot is a category and its cause."""
+    edges, used = set(arrows), set()
+    for name, slot in slots_of(nodes).items():
+        if slot.choose is None:
+            continue
+        used.add(slot.choose)
+        bind = nodes[slot.choose].bind if slot.choose in nodes else None
+        if slot.choose not in nodes:
+            yield Contradiction(
+                f"there is no node '{slot.choose}' to choose a part; {did_you_mean(slot.choose, nodes)}", name, "bind"
+            )
+        elif not isinstance(bind, (RouterBinding, ColumnBinding, SurrogateBinding)):
+            yield Contradiction(
+                f"'{slot.choose}' is no category, so it cannot choose among the parts of '{name}'; name a router, or a "
+                "node bound to a column",
+                name,
+                "bind",
+            )
+        elif (slot.choose, name) not in edges:
+            yield Contradiction(
+                f"'{slot.choose}' chooses the part of '{name}', so it is its cause; draw {slot.choose} -> {name}",
+                name,
+                "bind",
+            )
+    for name in routers_of(nodes):
+        if name not in used:
+            yield Contradiction(
+                f"the router '{name}' chooses nothing; let a slot name it: slot: {{choose: {name}}}", name, "bind"
+            )
+
+
 def _misused(
-    nodes: Mapping[str, NodeSpec], query: QuerySpec, states: Mapping[str, HiddenState]
+    nodes: Mapping[str, NodeSpec], query: QuerySpec, states: Mapping[str, State | RouterSpec]
 ) -> Iterator[Contradiction]:
     seen: dict[HiddenState, str] = {}
     for name, state in states.items():
@@ -151,16 +220,19 @@ def _misused(
                 name,
                 part="role",
             )
-        if state in seen:
+        if isinstance(state, HiddenState) and state in seen:
             yield Contradiction(
                 f"{state.text()} is bound to '{seen[state]}' already; two nodes cannot be the same hidden state",
                 name,
                 part="bind",
             )
-        seen.setdefault(state, name)
+        if isinstance(state, HiddenState):
+            seen.setdefault(state, name)
+        what = "a hidden state of the model" if isinstance(state, HiddenState) else "a part of the adapter"
+        settable = name in slots_of(nodes)
         for part, needs in _QUERY.items():
-            if name in getattr(query, part):
-                yield Contradiction(f"'{name}' is a hidden state of the model; {needs}", name, part=part)
+            if name in getattr(query, part) and not (part == "do" and settable):
+                yield Contradiction(f"'{name}' is {what}; {needs}", name, part=part)
 
 
 def _table(pairs: Iterable[Edge]) -> dict[str, set[str]]:

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from causal_reasoning.graph.slots import RouterBinding, SlotBinding
 from causal_reasoning.graph.surrogates import SurrogateBinding
 
 ROLES = (
@@ -93,10 +94,10 @@ class HiddenState(_Strict):
     layer: int = Field(
         -1, strict=True, description="Layer after which the state is taken; 0 is the embedding, -1 the last layer."
     )
-    pool: Literal["prompt", "answer", "mean"] = Field(
+    pool: Literal["prompt", "answer", "mean", "each"] = Field(
         "prompt",
-        description="Positions: the last one that is read, the mean over those that predict the answer, or the mean "
-        "over all that is read.",
+        description="Positions: the last one that is read, the mean over those that predict the answer, the mean "
+        "over all that is read, or each position by itself.",
     )
 
     def text(self) -> str:
@@ -120,7 +121,11 @@ _KINDS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("column", ColumnBinding),
     ("hidden", RepresentationBinding),
     ("surrogate", SurrogateBinding),
+    ("slot", SlotBinding),
+    ("router", RouterBinding),
 )
+COMPUTED = (RepresentationBinding, SlotBinding, RouterBinding)
+"""Bindings of nodes that the model computes: no column of the data holds them."""
 
 
 def _binding_kind(value: Any) -> str | None:
@@ -133,13 +138,16 @@ Binding = Annotated[
     Annotated[TextBinding, Tag("text")]
     | Annotated[ColumnBinding, Tag("column")]
     | Annotated[RepresentationBinding, Tag("hidden")]
-    | Annotated[SurrogateBinding, Tag("surrogate")],
+    | Annotated[SurrogateBinding, Tag("surrogate")]
+    | Annotated[SlotBinding, Tag("slot")]
+    | Annotated[RouterBinding, Tag("router")],
     Discriminator(
         _binding_kind,
         custom_error_type="binding",
         custom_error_message="a binding is {text: COLUMN} or {column: COLUMN}, or {hidden: {layer: NUMBER, pool: "
         "WORD}} for a hidden state of the model, or {surrogate: {kind: WORD, of: COLUMN}} for a category computed from "
-        "text; leave it out for a latent node",
+        "text, or {slot: {kind: WORD}} for a part of the adapter, or {router: {kind: WORD}} for a category that the "
+        "adapter computes; leave it out for a latent node",
     ),
 ]
 
@@ -239,7 +247,9 @@ Estimator = Literal[
 Realisation = Literal["resampling", "loss_weights"]
 
 
-PenaltyKind = Literal["variance", "paired", "hsic", "cross_covariance", "lautum"]
+PenaltyKind = Literal[
+    "variance", "paired", "hsic", "cross_covariance", "lautum", "released_variance", "released_paired"
+]
 """Penalties on representations."""
 MediationKind = Literal["agreement", "sensitivity"]
 """Penalties on what is written after a rationale."""
@@ -337,6 +347,13 @@ class ObjectiveSpec(_Strict):
         None, description="Nodes whose values are the groups of a baseline; by default the confounders."
     )
     settings: dict[str, float | str] = Field(default_factory=dict, description="Settings of the baseline.")
+    combine: Literal["auto", "sum", "mixture", "experts", "head"] = Field(
+        "auto",
+        description="How slots make one answer: 'sum' has all on in one pass; 'mixture' averages the answers of the "
+        "parts that a node chooses among; 'experts' adds the scores of the chosen and of the other slots, less those "
+        "of neither; 'head' puts their last states side by side under a layer of its own. By default a mixture where "
+        "parts are averaged over, else the sum.",
+    )
     penalties: Penalties = Field(
         "auto",
         description="Independence penalties on representations: 'auto' takes those that the graph implies, 'none' "

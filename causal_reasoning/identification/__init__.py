@@ -46,6 +46,7 @@ from causal_reasoning.identification.result import (
     NotIdentifiedByAdjustment,
     NotRecovered,
     Outcome,
+    SetByTheAdapter,
     ZeroEffect,
 )
 from causal_reasoning.identification.separation import m_separated, minimal_separator
@@ -77,6 +78,7 @@ __all__ = [
     "Query",
     "QueryError",
     "Repair",
+    "SetByTheAdapter",
     "Step",
     "TestableImplications",
     "Witness",

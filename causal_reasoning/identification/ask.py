@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from causal_reasoning.errors import InputError
 from causal_reasoning.graph import AssumptionGraph
+from causal_reasoning.identification.construction import set_by_the_adapter
 from causal_reasoning.identification.effect import identify_effect
 from causal_reasoning.identification.query import QueryError
 from causal_reasoning.identification.result import Identification
@@ -39,7 +40,8 @@ def identify(
     Returns
     -------
     Identification
-        One of distinct frozen classes: an adjustment, a zero effect, or why there is no identification.
+        One of distinct frozen classes: an adjustment, a zero effect, or why there is no identification. Treatments
+        that are slots are set by the adapter; what is asked of the data is the effect of the others.
 
     Raises
     ------
@@ -53,11 +55,16 @@ def identify(
     ('confounder',)
     """
     selected = [name for name, node in graph.nodes.items() if node.role == "selection"]
+    asked = graph.query.do if do is None else (do,) if isinstance(do, str) else tuple(do)
+    outcomes = graph.outcomes if on is None else on
+    treatments = tuple(name for name in asked if name not in graph.slots)
     try:
+        if asked and not treatments:
+            return set_by_the_adapter(graph, asked, outcomes, given)
         return identify_effect(
             graph.causal,
-            graph.query.do if do is None else do,
-            graph.outcomes if on is None else on,
+            treatments,
+            outcomes,
             given,
             name=graph.name,
             digest=graph.digest,

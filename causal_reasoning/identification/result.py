@@ -275,6 +275,43 @@ class ZeroEffect(Outcome):
 
 
 @dataclass(frozen=True)
+class SetByTheAdapter(Outcome):
+    """The treatments are parts of the adapter, which sets them: there is nothing to identify.
+
+    Parameters
+    ----------
+    estimand : Expression
+        The observed distribution: what the adapter sets changes no row.
+    open : str
+        A path that confounds what is read and what is written, which this intervention does not block; empty if
+        there is none.
+    """
+
+    verdict: ClassVar[str] = "identified"
+    method: ClassVar[str | None] = "construction"
+
+    estimand: Expression
+    open: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What the adapter sees to, and what it does not."""
+        t = ", ".join(self.query.do)
+        done = Step(
+            "set by the adapter",
+            f"do({t})",
+            f"no row has a value of {t}; the adapter sets it, so the intervention holds by construction as long as "
+            f"{t} listens to nothing but its drawn causes",
+        )
+        if not self.open:
+            return (done,)
+        return (done, Step("left open", self.open, f"do({t}) does not block it: what it confounds stays confounded"))
+
+    def _parts(self) -> dict[str, Any]:
+        return {"estimand": _formula(self.estimand), "open": self.open or None}
+
+
+@dataclass(frozen=True)
 class NotIdentified(Outcome):
     """Two models of the graph agree on everything that is observed and disagree on the effect.
 
@@ -353,6 +390,7 @@ Identification = (
     | IdentifiedByFrontDoor
     | IdentifiedInGeneral
     | ZeroEffect
+    | SetByTheAdapter
     | NotIdentified
     | NotRecovered
     | NotIdentifiedByAdjustment

@@ -7,9 +7,16 @@ from typing import Any
 
 from causal_reasoning.errors import InputError, NotIdentifiedError, NoValidPlanError, did_you_mean
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identification import Identification, IdentifiedByAdjustment, IdentifiedInGeneral, identify
+from causal_reasoning.identification import (
+    Identification,
+    IdentifiedByAdjustment,
+    IdentifiedInGeneral,
+    SetByTheAdapter,
+    identify,
+)
 from causal_reasoning.objective.baselines import BASELINES, plan_baseline
-from causal_reasoning.objective.estimators import ESTIMATORS
+from causal_reasoning.objective.estimators import ESTIMATORS, Estimator
+from causal_reasoning.objective.layout import with_layout
 from causal_reasoning.objective.penalties import (
     label_columns,
     penalties_left_out,
@@ -93,8 +100,10 @@ def derive(graph: AssumptionGraph) -> Derivation:
     'L(θ) = E[ w · (−log p_θ(answer | question)) ],  w = P(skill) / P(skill | confounder)'
     """
     verdict = identify(graph)
+    asked = graph.asked_of_the_data
     if graph.objective.baseline is not None:
-        return Derivation(graph, verdict, _penalised(graph, _baseline(graph, verdict, graph.objective.baseline)))
+        plan = _baseline(asked, verdict, graph.objective.baseline)
+        return Derivation(graph, verdict, with_layout(graph, _penalised(graph, plan)))
     if not verdict.identified:
         raise NotIdentifiedError(f"{graph.source or graph.name}: {_refusal(verdict)}")
     if isinstance(verdict, IdentifiedInGeneral) and verdict.selected:
@@ -105,7 +114,7 @@ def derive(graph: AssumptionGraph) -> Derivation:
     plans: dict[str, ObjectivePlan] = {}
     refused: list[Refusal] = []
     for name, estimator in ESTIMATORS.items():
-        outcome = with_surrogates(graph, estimator.plan(graph, verdict))
+        outcome = _outcome(asked, verdict, name, estimator)
         if isinstance(outcome, Refusal):
             refused.append(outcome)
         else:
@@ -114,7 +123,7 @@ def derive(graph: AssumptionGraph) -> Derivation:
     _check_settings(graph)
     chosen = next(iter(plans.values()), None) if wanted == "auto" else plans.get(wanted)
     if chosen is not None:
-        penalised = _penalised(graph, replace(chosen, refused=tuple(refused)))
+        penalised = with_layout(graph, _penalised(graph, replace(chosen, refused=tuple(refused))))
         return Derivation(graph, verdict, penalised, tuple(plans.values()))
     grouped: dict[str, list[str]] = {}
     for refusal in refused:
@@ -124,6 +133,20 @@ def derive(graph: AssumptionGraph) -> Derivation:
     hint = f"; valid here: {', '.join(plans)}" if plans else ""
     what = "no objective can be compiled" if wanted == "auto" else f"the estimator '{wanted}' is not valid here"
     raise NoValidPlanError(f"{graph.source or graph.name}: {what} ({reasons}){hint}")
+
+
+def _outcome(
+    graph: AssumptionGraph, verdict: Identification, name: str, estimator: Estimator
+) -> ObjectivePlan | Refusal:
+    """What an estimator makes of a graph, which may have slots."""
+    if isinstance(verdict, SetByTheAdapter) and name != "likelihood":
+        t = ", ".join(verdict.query.do)
+        return Refusal(name, f"the adapter sets {t}: no row has a value of it to be weighed or averaged over")
+    outcome = with_surrogates(graph, estimator.plan(graph, verdict))
+    if isinstance(outcome, Refusal) or outcome.strata is None or not outcome.strata.slots or name == "standardization":
+        return outcome
+    z, slots = ", ".join(outcome.strata.nodes), ", ".join(outcome.strata.slots)
+    return Refusal(name, f"{z} chooses a part of {slots}, whose answers are summed; this estimator shows it as a text")
 
 
 def _check_settings(graph: AssumptionGraph) -> None:
@@ -169,16 +192,15 @@ def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
     added = tuple(penalty.term() for penalty in penalties)
     shown = "".join(f" + {p.strength:g} · {p.name}" for p in penalties)
     shown_latex = "".join(rf" + {p.strength:g}\,\mathrm{{{p.name}}}".replace("_", r"\_") for p in penalties)
-    loss, comma, rest = plan.formula.partition(",  w = ")
+    loss, comma, rest = plan.formula.partition(",  ")
+    head, quad, tail = plan.latex.partition(r",\quad ")
     return replace(
         plan,
         loss=with_penalties(plan.loss, penalties, groups),
         groups=groups,
         labels=tuple(columns for columns in labels if columns != groups),
         formula=f"{loss}{shown}{comma}{rest}",
-        latex=plan.latex.replace(r",\quad w = ", f"{shown_latex}" + r",\quad w = ")
-        if r",\quad w = " in plan.latex
-        else plan.latex + shown_latex,
+        latex=f"{head}{shown_latex}{quad}{tail}",
         terms=plan.terms + added,
         penalties=penalties,
         renderings=counterfactual_rendering(graph, [p.drawn for p in penalties if p.view], plan.renderings),

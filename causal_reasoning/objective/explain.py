@@ -8,6 +8,7 @@ from causal_reasoning.identification import (
     IdentifiedByAdjustment,
     IdentifiedByFrontDoor,
     IdentifiedInGeneral,
+    SetByTheAdapter,
     ZeroEffect,
 )
 from causal_reasoning.objective.compile import Derivation
@@ -97,6 +98,8 @@ def story(
         sections.append(Section("Batches", ((f"equally many rows of each {listed(plan.groups)} in every batch", ""),)))
     if plan.strata is not None:
         sections.append(Section("Strata", ((f"{listed(plan.strata.nodes)} is shown as {plan.strata.shown()}", ""),)))
+    if plan.layout is not None:
+        sections.append(Section("Adapter", tuple(plan.layout.lines())))
     if plan.approximate:
         sections.append(Section("Approximate", ((plan.approximate, ""),)))
     sections.append(Section("Cost", ((plan.forward_passes.text(), ""),)))
@@ -210,6 +213,9 @@ def same_reasons(plan: ObjectivePlan) -> dict[str, list[str]]:
 
 def _verdict(derivation: Derivation) -> tuple[str, str]:
     verdict = derivation.identification
+    if isinstance(verdict, SetByTheAdapter):
+        kept = f"; {verdict.open} is left open: this intervention does not block it" if verdict.open else ""
+        return "holds by construction", f"the adapter sets {listed(verdict.query.do)}{kept}"
     if isinstance(verdict, ZeroEffect):
         reasons = "; ".join(step.because for step in verdict.steps)
         return "zero effect", reasons

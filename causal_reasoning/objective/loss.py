@@ -78,9 +78,37 @@ class Step(Protocol):
         """Hidden state after a layer (0: the embeddings, −1: the last), pooled over positions: shape (B, D).
 
         ``pool`` is ``"prompt"`` (the last position that is read), ``"answer"`` (mean over the positions that predict
-        the answer) or ``"mean"`` (mean over all that is read). Without ``adapter`` it is the frozen base model's,
-        without gradient.
+        the answer) or ``"mean"`` (mean over all that is read); ``"each"`` gives every position, shape (B, T, D).
+        Without ``adapter`` it is the frozen base model's, without gradient.
         """
+
+    def contribution(
+        self, slot: str, tokens: Sequence[int], layers: int, pool: str, view: str = MAIN
+    ) -> tuple[Array, Array]:
+        """What a slot adds to the model, and what the frozen layers add at the same places.
+
+        Parameters
+        ----------
+        slot : str
+            The slot.
+        tokens : sequence of int
+            Which of its tokens; none is all.
+        layers : int
+            How many of the last layers; 0 is all. They stand side by side.
+        pool : str
+            As for `representation`, or ``"each"``.
+
+        Returns
+        -------
+        (array, array)
+            Both of shape (B, D), or (B, T, D) for ``"each"``; the second without gradient.
+        """
+
+    def choose(self, name: str, values: Array, *, fixed: bool) -> None:
+        """Tell the adapter by which value each row chooses a part, shape (B,): ``fixed``, or as a router's lesson."""
+
+    def router_loss(self) -> Array | None:
+        """What the adapter's routers lose in the passes of this step, if they learn by gradient."""
 
     def attention(self, view: str = MAIN) -> Array:
         """Attention of the positions that predict the answer, averaged over layers and heads: shape (P, T)."""

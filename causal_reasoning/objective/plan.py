@@ -15,6 +15,7 @@ from causal_reasoning.objective.text_ratio import TextRatio
 from causal_reasoning.objective.text_views import TextView
 
 if TYPE_CHECKING:
+    from causal_reasoning.objective.layout import AdapterLayout
     from causal_reasoning.objective.penalties import MediationPlan, PenaltyPlan
 
 Policy = Literal["marginal", "uniform", "environment"] | tuple[tuple[tuple[str, ...], float], ...]
@@ -253,6 +254,8 @@ class ObjectivePlan:
         Independence penalties on representations.
     mediation : tuple of MediationPlan
         Penalties on what is written after a rationale.
+    layout : AdapterLayout or None
+        The adapter's slots, for a graph that has some.
     refused : tuple of Refusal
         The estimators that do not apply.
     """
@@ -279,6 +282,7 @@ class ObjectivePlan:
     license_reason: str = ""
     penalties: tuple[PenaltyPlan, ...] = ()
     mediation: tuple[MediationPlan, ...] = ()
+    layout: AdapterLayout | None = None
     refused: tuple[Refusal, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -292,7 +296,8 @@ class ObjectivePlan:
             "weights": self.weights.to_dict() if self.weights else None,
             "approximate": self.approximate,
             "penalties": [one.to_dict() for one in self.penalties] + [one.to_dict() for one in self.mediation],
-            "slots": [],
+            "slots": self.layout.to_dict()["slots"] if self.layout else [],
+            "layout": self.layout.to_dict() if self.layout else None,
             "forward_passes": self.forward_passes.to_dict(),
             "groups": list(self.groups),
             "balanced": self.balanced,

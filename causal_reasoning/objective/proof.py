@@ -128,6 +128,12 @@ def prove_plan(graph: AssumptionGraph, plan: ObjectivePlan, *, models: int = 5, 
             f"{graph.source or graph.name}: '{plan.estimator}' is a baseline: nothing about it could be proven; "
             "leave objective.baseline out to prove the compiled objective"
         )
+    graph = graph.asked_of_the_data
+    if set(graph.query.do) <= set(graph.slots):
+        raise NoValidPlanError(
+            f"{graph.source or graph.name}: do({', '.join(graph.query.do)}) is set by the adapter and changes no row: "
+            "plain likelihood fits the rows as they are, and there is nothing to prove by numbers"
+        )
     causal = graph.causal.latent_projection()
     needed = causal.subgraph(causal.ancestors(*graph.query.do, *graph.query.read, *graph.query.write, *_columns(plan)))
     if len(needed) > MOST_NODES:

@@ -59,6 +59,8 @@ class StratumModel:
         Go on where the text of the treatment gives the stratum away.
     place : "before" or "after"
         Where the control text stands: before the prompt, or behind it, so that all strata share the prompt.
+    slots : tuple of str
+        Slots whose part the stratum chooses, in the place of a control text: the adapter then sums by itself.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class StratumModel:
     most: int = MOST_STRATA
     accept_poor_overlap: bool = False
     place: Place = "after"
+    slots: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         try:
@@ -99,6 +102,8 @@ class StratumModel:
 
     def shown(self) -> str:
         """The control text and its place in words: ``'[source: …]' behind the prompt``."""
+        if self.slots:
+            return f"a part of its own in {', '.join(self.slots)}"
         text = " ".join(self.text(tuple("…" for _ in self.nodes)).split())
         return f"'{text}' {'before' if self.place == 'before' else 'behind'} the prompt"
 
@@ -117,6 +122,7 @@ class StratumModel:
             "most": self.most,
             "accept_poor_overlap": self.accept_poor_overlap,
             "place": self.place,
+            **({"slots": list(self.slots)} if self.slots else {}),
         }
 
 
@@ -213,6 +219,7 @@ class FittedStrata:
                 accept_poor_overlap=bool(data["accept_poor_overlap"]),
                 # Records from before there was a choice had it before the prompt.
                 place=place,
+                slots=tuple(str(s) for s in data.get("slots", ())),
             )
             values = tuple(tuple(str(v) for v in stratum["values"]) for stratum in data["strata"])
             probabilities = tuple(float(stratum["probability"]) for stratum in data["strata"])

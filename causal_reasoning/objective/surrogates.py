@@ -100,6 +100,6 @@ def with_surrogates(graph: AssumptionGraph, plan: ObjectivePlan | Refusal) -> Ob
 
 def _holds(graph: AssumptionGraph, node: str, column: str) -> bool:
     """Whether a column of the data, not a computed one, holds a node."""
-    if node in graph.representations or node in graph.surrogates or graph.binding(node) is None:
+    if node in graph.computed or node in graph.surrogates or graph.binding(node) is None:
         return False
     return graph.column(node) == column

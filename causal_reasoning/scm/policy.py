@@ -169,6 +169,9 @@ def parse_policy(written: PolicyLike, values: tuple[str, ...], where: str = "pol
     if isinstance(written, Policy):
         return _checked(written, values, where)
     if isinstance(written, str):
+        if written in WORDS and written in values:
+            message = f"'{written}' is a value and a policy; write {{\"{written}\": 1}} for the value"
+            raise InputError.at(where, message)
         if written in WORDS:
             return WORDS[written]
         if written in values:

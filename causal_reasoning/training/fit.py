@@ -20,9 +20,11 @@ from transformers import PrinterCallback, ProgressCallback, TrainerCallback, Tra
 from causal_reasoning.data.encode import Encoded, EncodedRows, collate
 from causal_reasoning.errors import InputError
 from causal_reasoning.experiment import TrainingSpec
+from causal_reasoning.graph.spec import HiddenState
 from causal_reasoning.objective.loss import Loss, WeightedLikelihood
-from causal_reasoning.objective.penalties import PenalisedLoss, accumulation_refusal
+from causal_reasoning.objective.penalties import accumulation_refusal
 from causal_reasoning.training.equip import equip, strip
+from causal_reasoning.training.slots import fit_routers, record
 from causal_reasoning.training.trainer import TargetRiskTrainer
 from causal_reasoning.training.weighting import RowWeights
 
@@ -149,6 +151,9 @@ def fit(
     objective = objective or WeightedLikelihood()
     _check(objective, model, settings)
     callbacks = equip(model, objective)
+    record(model, objective)
+    order = np.random.default_rng(seed).permutation(len(train))
+    fit_routers(model, [train[i] for i in order[:2000]], tokenizer.pad_token_id, seed)
     best = settings.select == "best"
     evaluate_every = min(settings.evaluate_every, settings.steps)
     # The best step is only kept if it is saved, so both happen together then.
@@ -244,8 +249,8 @@ def _check(objective: Loss, model: Any, settings: TrainingSpec) -> None:
     if refusal:
         raise InputError.at("training.gradient_accumulation", refusal)
     depth = int(model.config.get_text_config().num_hidden_layers)
-    penalties = objective.penalties if isinstance(objective, PenalisedLoss) else ()
-    for layer in sorted({state.layer for penalty in penalties for state in penalty.states}):
+    states = [state for penalty in getattr(objective, "penalties", ()) for state in getattr(penalty, "states", ())]
+    for layer in sorted({state.layer for state in states if isinstance(state, HiddenState)}):
         if not -depth - 1 <= layer <= depth:
             raise InputError.at(
                 "bind.hidden.layer", f"the model has {depth} layers, and a penalty reads the state after layer {layer}"

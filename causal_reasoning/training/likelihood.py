@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from causal_reasoning.data.encode import IGNORED, Encoded, EncodedRows, collate
+from causal_reasoning.training.slots import announce
 
 
 def sequence_nll(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -71,6 +72,7 @@ def score(
         chosen = order[start : start + batch_size]
         batch = together([data[i] for i in chosen])
         ids, labels = batch["input_ids"].to(device), batch["labels"].to(device)
+        announce(model, labels)
         logits = model(input_ids=ids, attention_mask=batch["attention_mask"].to(device), use_cache=False).logits
         nll[chosen] = sequence_nll(logits, labels).double().cpu().numpy()
         right = (logits[:, :-1].argmax(-1) == labels[:, 1:]) | (labels[:, 1:] == IGNORED)

@@ -8,12 +8,14 @@ from typing import Any
 import torch
 from accelerate.utils import extract_model_from_parallel  # type: ignore[import-untyped]
 
+from causal_reasoning.adapter.added import Added
 from causal_reasoning.data.encode import IGNORED
 from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.objective.loss import MAIN
 from causal_reasoning.training.likelihood import sequence_nll
 from causal_reasoning.training.mixing import Aligned, align, interpolate
 from causal_reasoning.training.shared_prompt import Prompt, continued, read_prompt, split, suffixes
+from causal_reasoning.training.slots import announce, chosen, slots_of
 
 HEADS = "objective_heads"
 _INPUTS = ("input_ids", "inputs_embeds", "attention_mask", "position_ids")
@@ -63,6 +65,10 @@ class TorchStep:
         self._same_inputs: dict[str, str] = {}
         self._continued: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
         self._prompt: Prompt | None = None
+        self._slots = slots_of(self._bare())
+        self._added: dict[str, Added] = {}
+        self._chosen: dict[str, torch.Tensor] = {}
+        self._router_loss: torch.Tensor | None = None
         self._shares = "shared" in inputs and int(inputs["shared"].max()) > 0
 
     def output(
@@ -85,8 +91,10 @@ class TorchStep:
             passed = {name: inputs[name] for name in _INPUTS if name in inputs}
             options = {"output_hidden_states": "hidden" in wanted, "output_attentions": "attention" in wanted}
             with torch.set_grad_enabled("gradient" in wanted):
-                output = self._forward(passed | options, adapter)
+                output = self._forward(passed | options, adapter, inputs["labels"])
             self._outputs[key] = frozenset(wanted), output
+            if self._slots is not None and adapter:
+                self._added[key[0]] = self._slots.added()
         return output
 
     def prepare(self, views: Sequence[str], *, gradient: bool = True) -> None:
@@ -152,6 +160,41 @@ class TorchStep:
     def representation(self, layer: int, pool: str, view: str = MAIN, *, adapter: bool = True) -> torch.Tensor:
         """Hidden state after a layer, pooled over positions: shape (B, D), in single precision."""
         states: torch.Tensor = self.output(view, hidden=True, adapter=adapter).hidden_states[layer].float()
+        return self._pooled(states, pool, view)
+
+    def contribution(
+        self, slot: str, tokens: Sequence[int], layers: int, pool: str, view: str = MAIN
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What a slot adds to the model, and what the frozen layers add at the same places; see `Step.contribution`."""
+        self.output(view)
+        try:
+            added = self._added[self._same_inputs.get(view, view)]
+            ours, theirs = added.of(slot, len(self.weight), tuple(tokens), layers)
+        except KeyError:
+            raise InputError.at(
+                "objective",
+                f"it measures what the slot '{slot}' adds, and the adapter has no such slot, or none in a layer that "
+                "writes to the residual stream",
+            ) from None
+        return self._pooled(ours, pool, view), self._pooled(theirs, pool, view)
+
+    def choose(self, name: str, values: torch.Tensor, *, fixed: bool) -> None:
+        """Tell the adapter by which value each row chooses a part; see `Step.choose`."""
+        if self._slots is None or self._slots.views is None:
+            raise InputError.at("objective", f"'{name}' chooses parts of the adapter, and this one has none")
+        if fixed:
+            self._chosen[name] = values
+        else:
+            self._slots.views.routing.labels[name] = values
+
+    def router_loss(self) -> torch.Tensor | None:
+        """What routers lose in the passes of this step; nothing where none learns by gradient."""
+        return self._router_loss
+
+    def _pooled(self, states: torch.Tensor, pool: str, view: str) -> torch.Tensor:
+        """Pool the states of all positions, shape (B, T, D); see `Step.representation`."""
+        if pool == "each":
+            return states
         batch = self._view(view)
         written = batch["labels"] != IGNORED
         read = batch["attention_mask"].bool() & ~written
@@ -266,9 +309,16 @@ class TorchStep:
         """The model without what distributes it over devices."""
         return extract_model_from_parallel(self.model)
 
-    def _forward(self, arguments: dict[str, Any], adapter: bool) -> Any:
+    def _forward(self, arguments: dict[str, Any], adapter: bool, labels: torch.Tensor) -> Any:
         if adapter:
-            return self.model(**arguments, use_cache=False)
+            bare = self._bare()
+            announce(bare, labels)
+            with chosen(bare, self._chosen):
+                output = self.model(**arguments, use_cache=False)
+            found = self._slots.views.routing.loss if self._slots is not None and self._slots.views else None
+            if found is not None:
+                self._router_loss = found if self._router_loss is None else self._router_loss + found
+            return output
         model = self._bare()
         if not hasattr(model, "disable_adapter"):
             raise InputError.at("objective", "it compares with the model without its adapter; this model has none")

@@ -33,8 +33,9 @@ from causal_reasoning.objective import derive
 from causal_reasoning.objective.loss import Loss
 from causal_reasoning.objective.mixture import LOG_PRIOR
 from causal_reasoning.objective.strata import fit_strata
+from causal_reasoning.training.adapters import attach_adapter
 from causal_reasoning.training.equip import equip, strip
-from causal_reasoning.training.model import attach_lora, load_model
+from causal_reasoning.training.model import load_model
 from causal_reasoning.training.step import TorchStep
 from causal_reasoning.training.weighting import row_weights
 
@@ -95,7 +96,7 @@ def measure(
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model, _ = load_model(options.model)
-    model = attach_lora(model, experiment.spec.adapter).to(device).train()
+    model = attach_adapter(model, experiment.spec.adapter).to(device).train()
     if loss is not None:
         equip(model, loss)
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)

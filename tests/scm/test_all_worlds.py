@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ NAMES = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 ROWS = 3_000
 LEVEL = 0.001  # of all tests on one world together
 MOST_CELLS = 400
+CONTENTS = 200
 
 
 @cache
@@ -87,21 +88,85 @@ def test_frequencies_agree_with_exact_enumeration(name: str, intervened: bool) -
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_intervention_leaves_all_but_its_effects_alone(name: str) -> None:
+def test_setting_a_node_to_what_it_is_changes_nothing(name: str) -> None:
+    world = shipped(name)
+    factual = world.sample(40, seed=4)
+    for node in world.nodes:
+        same = world.counterfactual(40, 4, {node: factual[node]})
+        assert same.factual == factual, node
+        assert same.counterfactual == factual, node
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_intervention_leaves_all_but_its_effects_alone_and_can_be_taken_back(name: str) -> None:
     world = shipped(name)
     query = world.query
     assert query is not None
     factual = world.sample(80, seed=4)
     for node in query.do:
-        same = world.counterfactual(80, 4, {node: factual[node]})
-        assert same.factual == factual
-        assert same.counterfactual == factual
         other = world.counterfactual(80, 4, {node: factual[node][1:] + factual[node][:1]})
+        assert other.factual == factual
+        first = {node: world.values(node)[0]}
+        back = world.counterfactual(80, 4, {node: factual[node]}, under=first)
+        assert back.factual == world.counterfactual(80, 4, first).counterfactual
+        assert back.counterfactual == factual
         effects = set(world.graph().descendants(node))
         assert set(other.changing) == effects
         for one in set(world.nodes) - effects:
             assert other.counterfactual[one] == factual[one]
         assert any(other.counterfactual[one] != factual[one] for one in effects)
+
+
+#: For each world what decides on the text that is written and is not shown, and what is shown and tells of it. The rest
+#: of what is read is independent of both. Without either, what is written is a function of what is read.
+TOLD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "arithmetic": (("skill",), ("style", "cue")),
+    "attributes": ((), ()),
+    "blicket": ((), ()),
+    "dates": (("skill",), ("style", "cue")),
+    "domains": (("domain",), ("thing", "place")),
+    "interventional": ((), ()),
+    "letters": (("skill",), ("style", "cue")),
+    "rationale": (("plan", "order"), ("skill",)),
+}
+
+
+def accuracy_by_twins(name: str, fitted: dict[str, str], measured: dict[str, str]) -> tuple[float, float]:
+    """Mean and standard error of E[max_a P(a | read)]: what is written, had the hidden nodes each of their values."""
+    world, (hidden, shown) = shipped(name), TOLD[name]
+    query = world.query
+    assert query is not None
+    cases = int(np.prod([len(world.values(node)) for node in shown]))
+    fit, measure = (world.probability([*shown, *hidden], do=do).reshape(cases, -1) for do in (fitted, measured))
+    twins = []
+    for values in product(*(world.values(node) for node in hidden)):
+        do = {node: {value: 1.0} for node, value in zip(hidden, values, strict=True)}
+        columns = world.sample(CONTENTS, seed=8, do=do)
+        twins.append(list(zip(*(columns[node] for node in query.write), strict=True)))
+    scores = []
+    for written in zip(*twins, strict=True):
+        answers = sorted(set(written))
+        gives = np.array([[text == answer for answer in answers] for text in written], dtype=float)
+        believed = fit @ gives
+        best = believed > believed.max(axis=1, keepdims=True) - 1e-9  # ties are broken at random
+        scores.append(float(((measure @ gives * best).sum(axis=1) / best.sum(axis=1)).sum()))
+    return float(np.mean(scores)), float(np.std(scores) / CONTENTS**0.5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_best_predictors_are_those_that_twins_tell_of(name: str) -> None:
+    world = shipped(name)
+    do = treatment(world)
+    found = {}
+    for regime, fitted, measured in (("observed", {}, {}), ("do", do, do), ("observed, then do", {}, do)):
+        best = world.optimal_accuracy(do=measured, fitted_under=fitted, contents=15, seed=3)
+        value, error = accuracy_by_twins(name, fitted, measured)
+        assert best.value == pytest.approx(value, abs=4 * np.hypot(error, best.standard_error) + 1e-9), regime
+        found[regime] = value
+    if TOLD[name] == ((), ()):
+        assert found == dict.fromkeys(found, pytest.approx(1.0))
+    else:  # there is something to gain by not following the data
+        assert found["do"] > found["observed, then do"] + 0.1
 
 
 @pytest.mark.parametrize("name", NAMES)

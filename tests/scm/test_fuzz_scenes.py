@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
-from causal_reasoning.errors import InputError
-from causal_reasoning.scm import load_world
-from causal_reasoning.scm.reader import SHIPPED
-from tests.scm.test_fuzz import HOSTILE, changed, paths
+from tests.scm.damage import damaged, ends_in_a_world_or_an_input_error, fuzzed, shipped_text
 
 NAMES = ["scene", "numbers", "shortcut", "naming", "domain", "harbour", "wind", "answer", "on", "yes", "switch", 1e-300]
 
 
 @pytest.mark.parametrize("name", ["attributes", "blicket", "domains", "interventional"])
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzzed(50)
 @given(st.data())
 def test_a_damaged_file_never_ends_in_a_traceback(tmp_path: Path, name: str, data: st.DataObject) -> None:
-    yaml = YAML(typ="safe", pure=True)
-    content: Any = yaml.load((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8"))
-    for _ in range(data.draw(st.integers(1, 2))):
-        path = data.draw(st.sampled_from(paths(content)))
-        content = changed(content, path, data.draw(st.sampled_from([*HOSTILE, *NAMES])))
-    file = tmp_path / "damaged.yaml"
-    with file.open("w", encoding="utf-8") as stream:
-        yaml.dump(content, stream)
-    try:
-        columns = load_world(file).sample(3, seed=0)
-    except InputError as error:
-        assert all(fault.message and "\n" not in str(fault) for fault in error.faults)
-    else:
-        assert {len(column) for column in columns.values()} == {3}
+    ends_in_a_world_or_an_input_error(damaged(data, shipped_text(name), NAMES), tmp_path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from causal_reasoning.graph.assumptions import AssumptionGraph
 from causal_reasoning.graph.edits.base import Link, links
+from causal_reasoning.graph.slots import RouterBinding, SlotBinding
 from causal_reasoning.graph.spec import NodeSpec
 from causal_reasoning.graph.surrogates import SurrogateBinding
 
@@ -100,7 +101,12 @@ def _bound(spec: NodeSpec) -> str:
     if isinstance(spec.bind, SurrogateBinding):
         return f"the surrogate {spec.bind.column_name}"
     kind = {"column": "the column", "text": "the text column"}.get(next(iter(spec.bind.model_dump())))
-    return f"{kind} '{spec.bind.column_name}'" if kind else f"the representation at {spec.bind.column_name}"
+    if kind:
+        return f"{kind} '{spec.bind.column_name}'"
+    if isinstance(spec.bind, SlotBinding):
+        return f"the slot of {spec.bind.column_name}"
+    what = "router" if isinstance(spec.bind, RouterBinding) else "representation at"
+    return f"the {what} {spec.bind.column_name}"
 
 
 def _plain(value: object) -> str:

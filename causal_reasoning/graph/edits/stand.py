@@ -11,7 +11,7 @@ from causal_reasoning.graph.edits.base import Edit, EditError
 from causal_reasoning.graph.edits.clusters import Merge, Split
 from causal_reasoning.graph.edits.nodes import AddNode, DropNode, Hide, Observe
 from causal_reasoning.graph.edits.rendered import with_renderers
-from causal_reasoning.graph.spec import NodeSpec, ObjectiveSpec, QuerySpec, RepresentationBinding
+from causal_reasoning.graph.spec import COMPUTED, NodeSpec, ObjectiveSpec, QuerySpec
 
 PARTS = ("do", "read", "write")
 """The parts of a query that name nodes."""
@@ -65,7 +65,7 @@ def revise(stand: Stand, edit: Edit) -> Stand:
         of probabilities behind whose values belonged to another column.
     """
     causal = edit.apply(stand.causal)
-    if isinstance(edit, Observe) and isinstance(stand.nodes[edit.node].bind, RepresentationBinding):
+    if isinstance(edit, Observe) and isinstance(stand.nodes[edit.node].bind, COMPUTED):
         raise EditError(f"'{edit.node}' is a representation that the model computes; no column of the data holds it")
     if isinstance(edit, DropNode):
         for part in stand.asked(edit.node):

@@ -93,6 +93,7 @@ def stratum_model(
         most=most,
         accept_poor_overlap=graph.objective.accept_poor_overlap,
         place=graph.objective.control_place,
+        slots=tuple(name for name, slot in graph.slots.items() if z == (slot.choose,)),
     )
 
 
@@ -117,7 +118,11 @@ def conditional_term(graph: AssumptionGraph, strata: StratumModel) -> Term:
         f"−log {text}",
         rf"-\log {latex}",
         f"its minimiser is P({listed(graph.query.write)} | {listed(graph.query.read)}, {listed(z)}) as observed: each "
-        f"row shows its own {listed(z)} as control text, {strata.shown()}",
+        + (
+            f"row uses {strata.shown()}"
+            if strata.slots
+            else f"row shows its own {listed(z)} as control text, {strata.shown()}"
+        ),
     )
 
 

@@ -30,6 +30,7 @@ from causal_reasoning.objective.strata import MOST_DISTILLED, View
 
 NAME = "distillation"
 STUDENT, OTHER = "student", "other"
+VIEWS = (View(STUDENT, "nothing"), View(OTHER, "others"))
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ class Distillation:
         nll = (step.weight * step.nll()).mean()
         teacher = self.teacher(step)
         student = step.logits(STUDENT).log_softmax(-1)
-        divergence = step.per_row((teacher.exp() * (teacher - student)).sum(-1))
-        distilled = (step.weight * divergence).mean()
+        distilled = mean_divergence(step, teacher, student)
         return {"loss": nll + distilled, "nll": nll.detach(), "distillation": distilled.detach()}
 
     def teacher(self, step: Step) -> Array:
@@ -64,6 +64,22 @@ class Distillation:
             weighed = (prior[stratum][rows] + earlier(written, rows)).unsqueeze(1) + log_p
             total = weighed if total is None else total.logaddexp(weighed)
         return total.log_softmax(-1)
+
+
+def mean_divergence(step: Step, teacher: Array, student: Array) -> Array:
+    """Weighted mean over rows of KL( teacher ‖ student ), from log-probabilities at the written positions."""
+    return (step.weight * step.per_row((teacher.exp() * (teacher - student)).sum(-1))).mean()
+
+
+def student_text(graph: AssumptionGraph, z: tuple[str, ...], conditional: tuple[str, str]) -> tuple[str, str]:
+    """KL( Σ_z π(z) p(write | read, z) ‖ p_θ(write | read) ) as text and as LaTeX, with p as it is given."""
+    text, latex = conditional
+    y, x = graph.query.write, graph.query.read
+    return (
+        f"KL( Σ_{{{listed(z)}}} π({listed(z)}) {text} ‖ p_θ({listed(y)} | {listed(x)}) )",
+        rf"\text{{KL}}\left( \sum_{{{latex_names(z)}}} \pi({latex_names(z)})\, {latex} \;\lVert\; "
+        rf"p_\theta({latex_names(y)} \mid {latex_names(x)}) \right)",
+    )
 
 
 def plan_distillation(graph: AssumptionGraph, identification: Identification) -> ObjectivePlan | Refusal:
@@ -86,13 +102,7 @@ def plan_distillation(graph: AssumptionGraph, identification: Identification) ->
         return z
     strata = stratum_model(graph, z, "plain", most=MOST_DISTILLED)
     nll = conditional_term(graph, strata)
-    text, latex = conditional_text(graph, z)
-    y, x = graph.query.write, graph.query.read
-    student = f"KL( Σ_{{{listed(z)}}} π({listed(z)}) {text} ‖ p_θ({listed(y)} | {listed(x)}) )"
-    student_latex = (
-        rf"\text{{KL}}\left( \sum_{{{latex_names(z)}}} \pi({latex_names(z)})\, {latex} \;\lVert\; "
-        rf"p_\theta({latex_names(y)} \mid {latex_names(x)}) \right)"
-    )
+    student, student_latex = student_text(graph, z, conditional_text(graph, z))
     return ObjectivePlan(
         estimator=NAME,
         formula=f"L(θ) = E[ {nll.formula} + {student} ]",
@@ -113,7 +123,7 @@ def plan_distillation(graph: AssumptionGraph, identification: Identification) ->
         loss=Distillation(),
         groups=strata.columns,
         strata=strata,
-        views=(View(STUDENT, "nothing"), View(OTHER, "others")),
+        views=VIEWS,
     )
 
 

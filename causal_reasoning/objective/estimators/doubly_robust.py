@@ -59,14 +59,20 @@ from causal_reasoning.objective.estimators.adjusting import (
     token_tables,
 )
 from causal_reasoning.objective.estimators.base import cell_weights
-from causal_reasoning.objective.estimators.distillation import OTHER, STUDENT, Distillation
+from causal_reasoning.objective.estimators.distillation import (
+    STUDENT,
+    VIEWS,
+    Distillation,
+    mean_divergence,
+    student_text,
+)
 from causal_reasoning.objective.estimators.text_weights import texts_of, weight_model
 from causal_reasoning.objective.estimators.weighting import estimation_notes, weight_latex
 from causal_reasoning.objective.loss import MAIN, Array, Step
 from causal_reasoning.objective.notation import latex_names, listed, nll
 from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term, WeightModel
 from causal_reasoning.objective.ratio import Conditional, Ratio
-from causal_reasoning.objective.strata import MOST_DISTILLED, View
+from causal_reasoning.objective.strata import MOST_DISTILLED
 from causal_reasoning.objective.text_ratio import without_text_densities
 
 NAME = "doubly_robust"
@@ -103,9 +109,7 @@ class DoublyRobust:
         crossed = (target.clamp(min=0) * student).sum(-1)
         crossed = crossed + (target.clamp(max=0) * student.clamp(min=math.log(FLOOR))).sum(-1)
         corrected = (step.weight * step.per_row(entropy - crossed)).mean()
-        detached = student.detach()
-        divergence = step.per_row((average.exp() * (average - detached)).sum(-1))
-        distilled = (step.weight * divergence).mean()
+        distilled = mean_divergence(step, average, student.detach())
         return {
             "loss": fitted + corrected,
             "nll": fitted.detach(),
@@ -142,12 +146,8 @@ def plan_doubly_robust(graph: AssumptionGraph, identification: Identification) -
     q, q_latex = q.replace("q_θ", "q"), q_latex.replace(r"q_\theta", "q")
     text, latex = nll(graph)
     y, x, names = listed(graph.query.write), listed(graph.query.read), listed(z)
-    y_latex, x_latex, z_latex = latex_names(graph.query.write), latex_names(graph.query.read), latex_names(z)
-    average = f"KL( Σ_{{{names}}} π({names}) {q} ‖ p_θ({y} | {x}) )"
-    average_latex = (
-        rf"\text{{KL}}\left( \sum_{{{z_latex}}} \pi({z_latex})\, {q_latex} \;\lVert\; "
-        rf"p_\theta({y_latex} \mid {x_latex}) \right)"
-    )
+    y_latex, x_latex = latex_names(graph.query.write), latex_names(graph.query.read)
+    average, average_latex = student_text(graph, z, (q, q_latex))
     residual = f"{text} + E_{{{q}}} log p_θ({y} | {x})"
     residual_latex = rf"{latex} + \mathbb{{E}}_{{{q_latex}}} \log p_\theta({y_latex} \mid {x_latex})"
     w_latex = weight_latex(weights)
@@ -190,7 +190,7 @@ def plan_doubly_robust(graph: AssumptionGraph, identification: Identification) -
         loss=DoublyRobust(),
         groups=strata.columns,
         strata=strata,
-        views=(View(STUDENT, "nothing"), View(OTHER, "others")),
+        views=VIEWS,
     )
 
 

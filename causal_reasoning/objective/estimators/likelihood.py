@@ -9,7 +9,13 @@ do: P_π(write | read) is the same for all.
 from __future__ import annotations
 
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identification import Identification, IdentifiedByAdjustment, ZeroEffect, m_separated
+from causal_reasoning.identification import (
+    Identification,
+    IdentifiedByAdjustment,
+    SetByTheAdapter,
+    ZeroEffect,
+    m_separated,
+)
 from causal_reasoning.objective.notation import listed, nll, policy_of, risk
 from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan, Refusal, Term
 from causal_reasoning.objective.regime import REGIME, with_regime
@@ -48,7 +54,11 @@ def plan_likelihood(graph: AssumptionGraph, identification: Identification) -> O
             f"setting {told[0]} changes nothing, but seeing it tells about {write}, and the model reads it: plain "
             f"likelihood fits P({write} | {read}) as observed",
         )
-    if isinstance(identification, ZeroEffect):
+    if isinstance(identification, SetByTheAdapter):
+        because = f"{t} is set by the adapter and no row has a value of it, so do({t}) leaves the rows as they are"
+        if identification.open:
+            because += f"; {identification.open} stays open, and what it confounds is fitted as observed"
+    elif isinstance(identification, ZeroEffect):
         because = f"no directed path leads from {t} to what is read or written: do({t}) changes nothing"
     elif isinstance(identification, IdentifiedByAdjustment) and () in identification.sets.minimal:
         unread = sorted(set(graph.query.do) - set(graph.query.read))

@@ -65,11 +65,14 @@ class Penalty:
         Whether it is about one representation and what that is computed from; otherwise about two things.
     paired : bool
         Whether `second` is the same representation in another view.
+    each : bool
+        Whether it takes every position by itself: arrays of shape (B, T, D).
     """
 
     kind: ClassVar[PenaltyKind]
     alone: ClassVar[bool] = False
     paired: ClassVar[bool] = False
+    each: ClassVar[bool] = False
 
     @classmethod
     def build(cls, spec: PenaltySpec) -> Self:

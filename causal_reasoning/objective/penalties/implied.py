@@ -142,6 +142,12 @@ def mediated_statement(graph: AssumptionGraph, against: Iterable[str] | None = N
     return ImpliedIndependence(statement, (), f"not implied by the graph{shown}; asked for by name")
 
 
+def drawn_anew(graph: AssumptionGraph, statement: Independence) -> tuple[str, ...]:
+    """What a row and its counterfactual may differ in: categories behind what changes, but not behind what stays."""
+    moved = set(graph.causal.ancestors(*statement.b)) - set(graph.causal.ancestors(*statement.given))
+    return tuple(n for n in graph.causal.observed if n in moved and not graph.is_text(n))
+
+
 class _Search:
     """Candidates, strongest first, and from them those that do not follow from the others."""
 

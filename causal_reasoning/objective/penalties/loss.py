@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from causal_reasoning.graph.representations import State
+from causal_reasoning.graph.slots import TokenSlotSpec
+from causal_reasoning.graph.spec import HiddenState
 from causal_reasoning.objective.loss import MAIN, Array, Equipped, Loss, Needs, Step
 from causal_reasoning.objective.penalties.plan import PenaltyPlan
 from causal_reasoning.objective.penalties.statistics import TINY, indicators, rows_with_company
+
+SLOT_SHARE = 0.01
+"""Share of the squared length of what frozen layers add that a slot is compared with."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,9 @@ class PenalisedLoss:
         collapse = max(0, 1 − activity / (floor · activity in the first batch)),
 
     which is zero as long as the representation is about as active as the model had it before training, and grows to
-    one as it dies; see `Penalty.activity` for what counts. Penalties of the default kinds are between 0 and 1 too.
+    one as it dies; see `Penalty.activity` for what counts. A slot adds nothing at first, so it is compared with a
+    hundredth of the squared length of what the frozen layers add at the same places. Penalties of the default kinds are
+    between 0 and 1 too.
 
     Parameters
     ----------
@@ -65,11 +73,14 @@ class PenalisedLoss:
 
     def _measure(self, plan: PenaltyPlan, step: Step) -> tuple[Array, Array, dict[str, Array]]:
         """The penalty, the collapse, and what else is logged."""
-        values = [step.representation(state.layer, state.pool, MAIN) for state in plan.states]
-        active = list(values)
+        read = [
+            self._read(name, state, step, MAIN) for name, state in zip(plan.representations, plan.states, strict=True)
+        ]
+        values = [value for value, _ in read]
+        active = list(zip(values, (beside for _, beside in read), strict=True))
         label = self._label(plan.given_columns, step) if plan.given_columns else None
         if plan.view:
-            values.append(step.representation(plan.states[0].layer, plan.states[0].pool, plan.view))
+            values.append(self._read(plan.representations[0], plan.states[0], step, plan.view)[0])
         elif plan.against_columns:
             values.append(indicators(self._label(plan.against_columns, step), values[0]))
         first, second = values[0], values[1] if len(values) > 1 else None
@@ -79,10 +90,26 @@ class PenalisedLoss:
             notes["rows"] = value.detach() * 0 + rows_with_company(label, len(first))
         return value, self._collapse(plan, active, label, step), notes
 
-    def _collapse(self, plan: PenaltyPlan, values: Sequence[Array], label: Array | None, step: Step) -> Array:
-        total = 0 * values[0].sum()
-        for name, each in zip(plan.representations, values, strict=True):
+    @staticmethod
+    def _read(name: str, state: State, step: Step, view: str) -> tuple[Array, Array | None]:
+        """A representation, and for a slot what the frozen layers add beside it."""
+        if isinstance(state, HiddenState):
+            return step.representation(state.layer, state.pool, view), None
+        tokens = state.measured if isinstance(state, TokenSlotSpec) else ()
+        value, beside = step.contribution(name, tokens, state.measured_layers or 0, state.pool, view)
+        return value, beside
+
+    def _collapse(
+        self, plan: PenaltyPlan, values: Sequence[tuple[Array, Array | None]], label: Array | None, step: Step
+    ) -> Array:
+        total = 0 * values[0][0].sum()
+        for name, (each, beside) in zip(plan.representations, values, strict=True):
             activity = plan.penalty.activity(each, label)
+            if beside is not None:
+                reference = SLOT_SHARE * (beside * beside).sum(-1).mean()
+                share = activity / (plan.floor * reference + TINY)
+                total = total + (1 - share).clamp(min=0) * (plan.floor > 0)
+                continue
             key = f"{plan.name}.activity.{name}"
             before = step.memory.get(key, 0 * activity.detach())
             # A first batch that shows no activity, such as one of a single row, is no reference.

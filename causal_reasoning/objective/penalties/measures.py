@@ -8,6 +8,7 @@ from causal_reasoning.objective.penalties.cross_covariance import CrossCovarianc
 from causal_reasoning.objective.penalties.hsic import HSIC
 from causal_reasoning.objective.penalties.lautum import Lautum
 from causal_reasoning.objective.penalties.paired import Paired
+from causal_reasoning.objective.penalties.released import ReleasedPaired, ReleasedVariance
 from causal_reasoning.objective.penalties.variance import Variance
 
 PENALTIES: dict[PenaltyKind, type[Penalty]] = {
@@ -16,5 +17,7 @@ PENALTIES: dict[PenaltyKind, type[Penalty]] = {
     "hsic": HSIC,
     "cross_covariance": CrossCovariance,
     "lautum": Lautum,
+    "released_variance": ReleasedVariance,
+    "released_paired": ReleasedPaired,
 }
 """The kinds of penalties; a key is the class's `kind`."""

@@ -8,12 +8,13 @@ from typing import Any, cast
 from causal_reasoning.errors import Fault, InputError
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.graph.penalties import penalty_problems
-from causal_reasoning.graph.spec import HiddenState, PenaltyKind, PenaltySpec
+from causal_reasoning.graph.representations import State
+from causal_reasoning.graph.spec import PenaltyKind, PenaltySpec
 from causal_reasoning.identification import m_separated
 from causal_reasoning.identification.implications import Independence
 from causal_reasoning.objective.notation import latex_names, listed
 from causal_reasoning.objective.penalties.base import Names, Penalty
-from causal_reasoning.objective.penalties.implied import implied_independences
+from causal_reasoning.objective.penalties.implied import ImpliedIndependence, drawn_anew, implied_independences
 from causal_reasoning.objective.penalties.measures import PENALTIES
 from causal_reasoning.objective.plan import Refusal, Term
 
@@ -47,8 +48,8 @@ class PenaltyPlan:
         Whether the graph implies the statement.
     penalty : Penalty
         What computes it.
-    states : tuple of HiddenState
-        Where the representations are read off the model, in their order.
+    states : tuple of HiddenState or SlotSpec
+        What the representations are in the model, in their order.
     against_columns, given_columns : tuple of str
         The columns that a step must know as labels; ``against_columns`` is empty unless `against` is a label.
     view : str
@@ -70,7 +71,7 @@ class PenaltyPlan:
     because: str
     implied: bool
     penalty: Penalty
-    states: tuple[HiddenState, ...]
+    states: tuple[State, ...]
     against_columns: tuple[str, ...] = ()
     given_columns: tuple[str, ...] = ()
     view: str = ""
@@ -142,7 +143,7 @@ def plan_penalties(graph: AssumptionGraph) -> tuple[PenaltyPlan, ...]:
     if asked == "none" or not graph.representations:
         return ()
     if asked == "auto":
-        found = [one for one in implied_independences(graph) if one.kinds]
+        found = [one for one in implied_independences(graph) if one.kinds and not _pairless(graph, one)]
         kinds = (cast(PenaltyKind, one.kinds[0]) for one in found)
         return tuple(
             _plan(graph, one.statement, kind, PenaltySpec(), one.because)
@@ -160,10 +161,18 @@ def penalties_left_out(graph: AssumptionGraph) -> tuple[Refusal, ...]:
     if graph.objective.penalties != "auto" or not graph.representations:
         return ()
     return tuple(
-        Refusal(one.statement.text(), f"implied by the graph, but {one.because}")
+        Refusal(one.statement.text(), f"implied by the graph, but {_pairless(graph, one) or one.because}")
         for one in implied_independences(graph)
-        if not one.kinds
+        if not one.kinds or _pairless(graph, one)
     )
+
+
+def _pairless(graph: AssumptionGraph, one: ImpliedIndependence) -> str:
+    """Why there are no pairs of rows to measure a statement by, if pairs are what it needs; else empty."""
+    if one.kinds[:1] != ("paired",) or drawn_anew(graph, one.statement):
+        return ""
+    against, given = listed(one.statement.b), listed(one.statement.given)
+    return f"no column acts on {against} and not on {given}, so there are no pairs of rows"
 
 
 def _named(graph: AssumptionGraph, name: str, spec: PenaltySpec) -> list[PenaltyPlan]:
@@ -237,15 +246,10 @@ def _plan(
         against_columns=() if penalty.alone else tuple(graph.column(n) for n in against),
         given_columns=() if penalty.paired else tuple(graph.column(n) for n in statement.given),
         view=COUNTERFACTUAL if penalty.paired else "",
-        drawn=_drawn(graph, statement) if penalty.paired else (),
-        floor=spec.floor,
+        drawn=drawn_anew(graph, statement) if penalty.paired else (),
+        # As released, nothing keeps what is measured from being switched off.
+        floor=0.0 if penalty.each and "floor" not in spec.model_fields_set else spec.floor,
     )
-
-
-def _drawn(graph: AssumptionGraph, statement: Independence) -> tuple[str, ...]:
-    """What a row and its counterfactual may differ in: categories behind what changes, but not behind what stays."""
-    moved = set(graph.causal.ancestors(*statement.b)) - set(graph.causal.ancestors(*statement.given))
-    return tuple(n for n in graph.causal.observed if n in moved and not graph.is_text(n))
 
 
 def _label(name: str, kind: PenaltyKind, statement: Independence) -> str:

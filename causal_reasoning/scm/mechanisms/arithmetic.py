@@ -9,10 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_reasoning.errors import did_you_mean
 from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
 from causal_reasoning.scm.mechanisms.numbers import whole_numbers
-from causal_reasoning.scm.mechanisms.template import parse_template
+from causal_reasoning.scm.mechanisms.single_field import check_single_field, single_field_writer
 from causal_reasoning.scm.quantities import MechanismError, Step
 
 #: What a value of the operation's node does; ``divide`` gives the whole part.
@@ -41,11 +40,7 @@ def check_operands(scope: Scope, operation: str, left: str, right: str, *, natur
     MechanismError
         At ``operation``, ``left`` or ``right``.
     """
-    operations = scope.values_of(operation, ("operation",))
-    for value in operations:
-        if value not in OPERATIONS:
-            near = did_you_mean(value, OPERATIONS)
-            raise MechanismError(("operation",), f"'{operation}' has the value '{value}', no operation; {near}")
+    operations = scope.values_among(operation, ("operation",), OPERATIONS, "no operation")
     numbers = {}
     for key, node in (("left", left), ("right", right)):
         numbers[key] = whole_numbers(node, scope.values_of(node, (key,)), (key,))
@@ -92,7 +87,7 @@ class Arithmetic(TextMechanism):
 
     def sites(self, scope: Scope) -> dict[str, Site]:
         """Return nothing: the text is a function of the parents."""
-        check_result_format(self.format)
+        check_single_field(self.format, "result")
         check_operands(scope, self.operation, self.left, self.right)
         return {}
 
@@ -100,17 +95,6 @@ class Arithmetic(TextMechanism):
         self, rows: int, columns: Mapping[str, Sequence[str]], draws: Mapping[str, NDArray[np.int64]]
     ) -> list[str]:
         """Compute the results and put them into the format."""
-        template = parse_template(self.format, ("format",))
-        pattern, repeats = template.pattern, len(template.fields)
+        fill = single_field_writer(self.format)
         parents = zip(columns[self.operation], columns[self.left], columns[self.right], strict=True)
-        return [
-            pattern % ((OPERATIONS[operation](int(left), int(right)),) * repeats) for operation, left, right in parents
-        ]
-
-
-def check_result_format(text: str) -> None:
-    """Refuse a format without the field ``{result}``, or with another one; `MechanismError` at ``format``."""
-    template = parse_template(text, ("format",))
-    template.check_fields(("result",))
-    if not template.fields:
-        raise MechanismError(("format",), "the field {result} is missing; without it the answer says nothing")
+        return [fill(OPERATIONS[operation](int(left), int(right))) for operation, left, right in parents]

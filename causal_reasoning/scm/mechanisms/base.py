@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from causal_reasoning.errors import did_you_mean
 from causal_reasoning.scm.quantities import MechanismError, Step
 
 MAXIMUM_CELLS = 1_000_000
@@ -59,6 +60,17 @@ class Scope:
         """Values of a parent that must be categorical; `MechanismError` at ``path`` if it is a text."""
         if parent not in self.values:
             raise MechanismError(path, f"'{parent}' is a text; only a node with a list of values can be used here")
+        return self.values[parent]
+
+    def values_among(
+        self, parent: str, path: tuple[Step, ...], known: Iterable[str], otherwise: str
+    ) -> tuple[str, ...]:
+        """Values of a parent that takes known ones only; `MechanismError` at ``path``, which says ``otherwise``."""
+        names = tuple(known)
+        for value in self.values_of(parent, path):
+            if value not in names:
+                near = did_you_mean(value, names)
+                raise MechanismError(path, f"'{parent}' has the value '{value}', {otherwise}; {near}")
         return self.values[parent]
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar, Literal
 
 from causal_reasoning.errors import InputError
-from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
 from causal_reasoning.scm.mechanisms.blickets import OFF, ON, Scene
-from causal_reasoning.scm.mechanisms.template import parse_template
-from causal_reasoning.scm.quantities import MechanismError, Step
+from causal_reasoning.scm.mechanisms.scene_part import ScenePart
 
 
-class Blicket(TextMechanism):
+class Blicket(ScenePart):
     """A part of a scene in words.
 
     Parameters
@@ -44,34 +39,15 @@ class Blicket(TextMechanism):
     cat egg: cat is one
     """
 
+    scene_kind: ClassVar[str] = "blicket_scene"
     kind: Literal["blicket"]
     scene: str
     part: Literal["panels", "query", "answer", "rationale"]
     format: str = "{part}"
 
-    def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
-        """Return the scene."""
-        return ((self.scene, ("scene",)),)
-
-    def sites(self, scope: Scope) -> dict[str, Site]:
-        """Return nothing: the text is a function of the scene."""
-        template = parse_template(self.format, ("format",))
-        template.check_fields(("part",))
-        if "part" not in template.fields:
-            raise MechanismError(("format",), "the field {part} is missing; without it the text says nothing")
-        if self.scene in scope.values:
-            raise MechanismError(("scene",), f"'{self.scene}' is no scene; name a node with the kind 'blicket_scene'")
-        return {}
-
-    def write(
-        self, rows: int, columns: Mapping[str, Sequence[str]], draws: Mapping[str, NDArray[np.int64]]
-    ) -> list[str]:
-        """Read every scene and write the part."""
-        template = parse_template(self.format, ("format",))
-        repeats = len(template.fields)
-        return [template.pattern % ((self._part(parse_scene(text)),) * repeats) for text in columns[self.scene]]
-
-    def _part(self, read: ReadScene) -> str:
+    def written(self, scene: str) -> str:
+        """Read a scene and return the part, without its format."""
+        read = parse_scene(scene)
         if self.part == "answer":
             return read.scene.truth
         if self.part == "query":

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, StrictInt
 
-from causal_reasoning.errors import did_you_mean
 from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism, unique_values
 from causal_reasoning.scm.mechanisms.blickets import KINDS, STATES, Scene
 from causal_reasoning.scm.mechanisms.randomness import Source, noise_site, sources
-from causal_reasoning.scm.quantities import MechanismError, Step
+from causal_reasoning.scm.quantities import Step
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z]+$", max_length=20)]
 #: Panels that are drawn once, with all their queries; rows then draw from these, with objects and panels in any order.
@@ -55,11 +54,8 @@ class BlicketScene(TextMechanism):
     def sites(self, scope: Scope) -> dict[str, Site]:
         """Return the row's noise."""
         unique_values(self.objects, ("objects",))
-        for node, key, known in ((self.query, "query", tuple(KINDS)), (self.shortcut, "shortcut", STATES)):
-            for value in scope.values_of(node, (key,)):
-                if value not in known:
-                    near = did_you_mean(value, known)
-                    raise MechanismError((key,), f"'{node}' has the value '{value}', which is none here; {near}")
+        for node, key, known in ((self.query, "query", KINDS), (self.shortcut, "shortcut", STATES)):
+            scope.values_among(node, (key,), known, "which is none here")
         return {"noise": noise_site()}
 
     def write(

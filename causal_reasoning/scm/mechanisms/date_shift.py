@@ -11,12 +11,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_reasoning.errors import InputError, did_you_mean
-from causal_reasoning.scm.mechanisms.arithmetic import check_result_format
+from causal_reasoning.errors import InputError
 from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
 from causal_reasoning.scm.mechanisms.date import read_date, write_date
 from causal_reasoning.scm.mechanisms.numbers import whole_numbers
-from causal_reasoning.scm.mechanisms.template import parse_template
+from causal_reasoning.scm.mechanisms.single_field import check_single_field, single_field_writer
 from causal_reasoning.scm.quantities import MechanismError, Step
 
 GREATEST_COUNT = 500
@@ -113,10 +112,7 @@ def check_shift(scope: Scope, date: str, operation: str, count: str | None) -> N
             read_date(value)
         except InputError:
             raise MechanismError(("date",), f"'{date}' has the value '{value}', no date; name a date node") from None
-    for value in scope.values_of(operation, ("operation",)):
-        if value not in SHIFTS:
-            near = did_you_mean(value, SHIFTS)
-            raise MechanismError(("operation",), f"'{operation}' has the value '{value}', no shift; {near}")
+    for value in scope.values_among(operation, ("operation",), SHIFTS, "no shift"):
         if SHIFTS[value].counted and count is None:
             raise MechanismError(("operation",), f"'{value}' needs a number; name a node under 'count'")
     if count is None:
@@ -180,7 +176,7 @@ class DateShift(TextMechanism):
 
     def sites(self, scope: Scope) -> dict[str, Site]:
         """Return nothing: the text is a function of the parents."""
-        check_result_format(self.format)
+        check_single_field(self.format, "result")
         check_shift(scope, self.date, self.operation, self.count)
         return {}
 
@@ -188,9 +184,8 @@ class DateShift(TextMechanism):
         self, rows: int, columns: Mapping[str, Sequence[str]], draws: Mapping[str, NDArray[np.int64]]
     ) -> list[str]:
         """Shift the dates and put them into the format."""
-        template = parse_template(self.format, ("format",))
-        pattern, repeats = template.pattern, len(template.fields)
+        fill = single_field_writer(self.format)
         return [
-            pattern % ((write_date(shifted(day, SHIFTS[name], number), "numeric"),) * repeats)
+            fill(write_date(shifted(day, SHIFTS[name], number), "numeric"))
             for day, name, number in starts(columns, self.date, self.operation, self.count)
         ]

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar, Literal
 
 from causal_reasoning.errors import InputError
-from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
 from causal_reasoning.scm.mechanisms.causal_stories import Edges, reachable
 from causal_reasoning.scm.mechanisms.intervention_scene import NO, YES, without_incoming
-from causal_reasoning.scm.mechanisms.template import parse_template
-from causal_reasoning.scm.quantities import MechanismError, Step
+from causal_reasoning.scm.mechanisms.scene_part import ScenePart
 
 
-class Intervention(TextMechanism):
+class Intervention(ScenePart):
     """A part of a scene in words.
 
     Parameters
@@ -47,35 +41,15 @@ class Intervention(TextMechanism):
     mud not reached
     """
 
+    scene_kind: ClassVar[str] = "intervention_scene"
     kind: Literal["intervention"]
     scene: str
     part: Literal["graph", "set", "cause", "effect", "answer", "rationale"]
     format: str = "{part}"
 
-    def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
-        """Return the scene."""
-        return ((self.scene, ("scene",)),)
-
-    def sites(self, scope: Scope) -> dict[str, Site]:
-        """Return nothing: the text is a function of the scene."""
-        template = parse_template(self.format, ("format",))
-        template.check_fields(("part",))
-        if "part" not in template.fields:
-            raise MechanismError(("format",), "the field {part} is missing; without it the text says nothing")
-        if self.scene in scope.values:
-            message = f"'{self.scene}' is no scene; name a node with the kind 'intervention_scene'"
-            raise MechanismError(("scene",), message)
-        return {}
-
-    def write(
-        self, rows: int, columns: Mapping[str, Sequence[str]], draws: Mapping[str, NDArray[np.int64]]
-    ) -> list[str]:
-        """Read every scene and write the part."""
-        template = parse_template(self.format, ("format",))
-        repeats = len(template.fields)
-        return [template.pattern % ((self._part(parse_story(text)),) * repeats) for text in columns[self.scene]]
-
-    def _part(self, story: Story) -> str:
+    def written(self, scene: str) -> str:
+        """Read a scene and return the part, without its format."""
+        story = parse_story(scene)
         names = story.names
         parts = {
             "graph": lambda: ", ".join(f"{names[a]} causes {names[b]}" for a, b in story.edges),

@@ -10,11 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_reasoning.errors import did_you_mean
 from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
 from causal_reasoning.scm.mechanisms.causal_stories import LETTERS, NAMINGS, SHAPES, Edges, namings, reachable
 from causal_reasoning.scm.mechanisms.randomness import Source, noise_site, sources
-from causal_reasoning.scm.quantities import MechanismError, Step
+from causal_reasoning.scm.quantities import Step
 
 OBSERVE, INTERVENE = "observe", "intervene"
 YES, NO = "yes", "no"
@@ -54,10 +53,7 @@ class InterventionScene(TextMechanism):
     def sites(self, scope: Scope) -> dict[str, Site]:
         """Return the row's noise."""
         for node, key, known in self._nodes():
-            for value in scope.values_of(node, (key,)):
-                if value not in known:
-                    near = did_you_mean(value, known)
-                    raise MechanismError((key,), f"'{node}' has the value '{value}', which is none here; {near}")
+            scope.values_among(node, (key,), known, "which is none here")
         return {"noise": noise_site()}
 
     def write(

@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_reasoning.errors import did_you_mean
 from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
-from causal_reasoning.scm.mechanisms.template import parse_template
+from causal_reasoning.scm.mechanisms.single_field import check_single_field, single_field_writer
 from causal_reasoning.scm.quantities import MechanismError, Step
 
 #: Position names, the index of the letter in a word, and the letters a word needs to have one there.
@@ -40,10 +39,7 @@ def check_positions(scope: Scope, words: str, position: str) -> None:
     shortest = scope.shortest_word.get(words)
     if shortest is None:
         raise MechanismError(("words",), f"'{words}' does not consist of words; name a pseudoword node")
-    for value in scope.values_of(position, ("position",)):
-        if value not in POSITIONS:
-            near = did_you_mean(value, POSITIONS)
-            raise MechanismError(("position",), f"'{position}' has the value '{value}', no position; {near}")
+    for value in scope.values_among(position, ("position",), POSITIONS, "no position"):
         if POSITIONS[value][1] > shortest:
             raise MechanismError(("position",), f"a word of {shortest} letters has no {value} letter")
 
@@ -77,10 +73,7 @@ class LettersOfWords(TextMechanism):
 
     def sites(self, scope: Scope) -> dict[str, Site]:
         """Return nothing: the text is a function of the parents."""
-        template = parse_template(self.format, ("format",))
-        template.check_fields(("letters",))
-        if "letters" not in template.fields:
-            raise MechanismError(("format",), "the field {letters} is missing; without it the answer says nothing")
+        check_single_field(self.format, "letters")
         check_positions(scope, self.words, self.position)
         return {}
 
@@ -88,11 +81,10 @@ class LettersOfWords(TextMechanism):
         self, rows: int, columns: Mapping[str, Sequence[str]], draws: Mapping[str, NDArray[np.int64]]
     ) -> list[str]:
         """Pick the letters and put them into the format."""
-        template = parse_template(self.format, ("format",))
-        pattern, repeats = template.pattern, len(template.fields)
+        fill = single_field_writer(self.format)
         index = {name: place for name, (place, _) in POSITIONS.items()}
         join = self.join
         return [
-            pattern % ((join.join([word[index[position]] for word in words.split()]),) * repeats)
+            fill(join.join([word[index[position]] for word in words.split()]))
             for words, position in zip(columns[self.words], columns[self.position], strict=True)
         ]

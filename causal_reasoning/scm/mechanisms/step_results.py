@@ -8,11 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_reasoning.errors import did_you_mean
-from causal_reasoning.scm.mechanisms.arithmetic import check_result_format
 from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
-from causal_reasoning.scm.mechanisms.template import parse_template
-from causal_reasoning.scm.quantities import MechanismError, Step
+from causal_reasoning.scm.mechanisms.single_field import check_single_field, single_field_writer
+from causal_reasoning.scm.quantities import Step
 
 #: In which order the results are written.
 ORDERS = {"kept": 1, "reversed": -1}
@@ -55,22 +53,19 @@ class StepResults(TextMechanism):
 
     def sites(self, scope: Scope) -> dict[str, Site]:
         """Return nothing: the text is a function of the parents."""
-        check_result_format(self.format)
-        for value in scope.values_of(self.order, ("order",)) if self.order is not None else ():
-            if value not in ORDERS:
-                near = did_you_mean(value, ORDERS)
-                raise MechanismError(("order",), f"'{self.order}' has the value '{value}', no order; {near}")
+        check_single_field(self.format, "result")
+        if self.order is not None:
+            scope.values_among(self.order, ("order",), ORDERS, "no order")
         return {}
 
     def write(
         self, rows: int, columns: Mapping[str, Sequence[str]], draws: Mapping[str, NDArray[np.int64]]
     ) -> list[str]:
         """Take the ends of the lines and put them into the format."""
-        template = parse_template(self.format, ("format",))
-        pattern, repeats = template.pattern, len(template.fields)
+        fill = single_field_writer(self.format)
         orders = ["kept"] * rows if self.order is None else columns[self.order]
         written = []
         for text, order in zip(columns[self.of], orders, strict=True):
             ends = [line.split()[-1] for line in text.splitlines() if line.strip()]
-            written.append(pattern % ((self.join.join(ends[:: ORDERS[order]]),) * repeats))
+            written.append(fill(self.join.join(ends[:: ORDERS[order]])))
         return written

@@ -29,6 +29,9 @@ class FixedStep:
     gradient: Any
     label: Any
     parts: Any
+    contribution: Any
+    choose: Any
+    router_loss: Any
 
     def __init__(
         self,

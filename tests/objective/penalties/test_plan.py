@@ -148,5 +148,6 @@ def test_an_objective_that_no_file_reader_saw_is_checked_too() -> None:
     assert str(caught.value).splitlines() == [
         "g.yaml: objective.penalties.variance.of: there is no node 'stat'; known: 's'",
         "g.yaml: objective.penalties.nonsense: 'nonsense' is no kind of penalty and has no key 'kind'; known: "
-        "'agreement', 'cross_covariance', 'hsic', 'lautum', 'paired', 'sensitivity', 'variance'",
+        "'agreement', 'cross_covariance', 'hsic', 'lautum', 'paired', 'released_paired', "
+        "'released_variance', 'sensitivity', 'variance'",
     ]
