@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -24,6 +24,8 @@ class Choices:
         self.off = False
         #: Low-rank slots whose contributions are kept from pass to pass, for losses that measure them.
         self.recorded: frozenset[str] = frozenset()
+        self._muted: frozenset[str] = frozenset()
+        self._fixed: dict[str, int] = {}
 
     def get(self, name: str, rows: int, parts: int) -> Tensor:
         """The choice of a batch.
@@ -45,6 +47,8 @@ class Choices:
         RuntimeError
             If nothing was chosen, or for another number of rows or parts.
         """
+        if name in self._fixed:
+            return torch.full((rows,), self._fixed[name])
         made = self.known(name)
         if made is None:
             raise RuntimeError(f"nothing has chosen among the {parts} parts of '{name}'; choose with `making`")
@@ -60,11 +64,11 @@ class Choices:
 
     def all(self) -> dict[str, Tensor]:
         """All choices that hold, by name."""
-        return {**self._routed, **self._made}
+        return {name: made for name, made in {**self._routed, **self._made}.items() if name not in self._fixed}
 
     def is_made(self, name: str) -> bool:
         """Whether a choice was made, so that no router need be asked."""
-        return name in self._made
+        return name in self._made or name in self._fixed
 
     def route(self, name: str, choice: Tensor) -> None:
         """Note what a router chose for the batch in hand; it holds until it chooses anew."""
@@ -92,6 +96,8 @@ class Choices:
 
     def share(self, slot: str, rows: int) -> Tensor | None:
         """How much of a slot each row uses, shape (B,), or nothing where all rows use it in full."""
+        if slot in self._muted:
+            return torch.zeros(rows)
         share = self._share.get(slot)
         if share is not None and len(share) != rows:
             raise RuntimeError(f"the share of the slot '{slot}' is for {len(share)} rows, the batch has {rows}")
@@ -103,6 +109,24 @@ class Choices:
             known = [made for made in (self._share.get(slot), self.known(choice)) if made is not None]
             rows = len(known[0]) if known else None
         return rows
+
+    @contextmanager
+    def alone(self, muted: Iterable[str] = (), fixed: Mapping[str, int] | None = None) -> Iterator[None]:
+        """Take parts of the adapter by themselves within a block.
+
+        Parameters
+        ----------
+        muted : iterable of str
+            Slots that add nothing.
+        fixed : mapping of str to int, optional
+            The part that all rows use, by the name of the choice, whatever was chosen or would be mixed.
+        """
+        before = self._muted, self._fixed
+        self._muted, self._fixed = self._muted | frozenset(muted), {**self._fixed, **(fixed or {})}
+        try:
+            yield
+        finally:
+            self._muted, self._fixed = before
 
     @contextmanager
     def sharing(self, shares: Mapping[str, Tensor]) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -84,12 +85,26 @@ def _change(before: CausalGraph, after: CausalGraph) -> list[str]:
 
 
 def _verdict(loaded: AssumptionGraph, other: CausalGraph) -> dict[str, Any]:
+    from causal_reasoning.graph.representations import contradictions
     from causal_reasoning.identification import QueryError, identify_effect
+    from causal_reasoning.identification.construction import set_by_the_adapter
 
+    if all(name in other for name in loaded.computed):  # else they were projected out
+        impossible = [f"no column holds '{name}'" for name in loaded.computed if name not in other.latent]
+        found = contradictions(loaded.nodes, loaded.query, other.directed, other.bidirected)
+        impossible += [fault.message for fault in found]
+        if impossible:
+            reason = {"verdict": None, "method": None, "reason": impossible[0]}
+            return {"summary": "nothing that a model computes can be so", **reason}
     query = loaded.query
     selected = [name for name, node in loaded.nodes.items() if node.role == "selection" and name in other]
+    treatments = [name for name in query.do if name not in loaded.slots]
+    verdict: Identification
     try:
-        verdict = identify_effect(other, query.do, loaded.outcomes, cap=1, selected=selected, advice=False)
+        if treatments:
+            verdict = identify_effect(other, treatments, loaded.outcomes, cap=1, selected=selected, advice=False)
+        else:
+            verdict = set_by_the_adapter(replace(loaded, causal=other), query.do, loaded.outcomes)
     except QueryError as error:
         return {"summary": "no longer a question", "verdict": None, "method": None, "reason": str(error)}
     data = verdict.to_dict()
@@ -103,4 +118,6 @@ def _summary(verdict: Identification) -> str:
         return f"{kind}, adjusting for {{{', '.join(data['adjustment']['chosen'])}}}"
     if data["frontdoor"]:
         return f"{kind} by the front door {{{', '.join(data['frontdoor']['mediators'])}}}"
+    if data["method"] == "construction":
+        return f"{kind} by construction" + (f", {data['open']} left open" if data["open"] else "")
     return kind + (f" by the {str(data['method']).upper()} algorithm" if data["method"] else "")

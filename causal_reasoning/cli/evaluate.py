@@ -17,7 +17,7 @@ def command(
     experiment: ExperimentArgument,
     adapter: Annotated[
         Path | None,
-        typer.Option(help="Folder of a saved peft adapter; without it the untrained model is measured."),
+        typer.Option(help="Folder of a saved adapter; without it the untrained model is measured."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the rows; by default the file's first.")] = None,
     answers: Annotated[
@@ -30,9 +30,10 @@ def command(
     from causal_reasoning.evaluation.splits import evaluate
     from causal_reasoning.experiment import load_experiment
     from causal_reasoning.files import write_jsonl
+    from causal_reasoning.training.adapters import is_whole_model
 
     loaded = load_experiment(experiment, pairs(set_, "--set"))
-    if adapter is not None and not (adapter / "adapter_config.json").is_file():
+    if adapter is not None and not ((adapter / "adapter_config.json").is_file() or is_whole_model(adapter)):
         raise InputError.at(str(adapter), "is not an adapter folder (adapter_config.json is missing)")
     number = loaded.spec.seeds[0] if seed is None else seed
     splits, listed = evaluate(loaded, adapter=adapter, seed=number)

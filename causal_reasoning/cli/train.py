@@ -50,5 +50,9 @@ def command(
     from rich.console import Console
 
     Console().print(terminal_table(summary_of([record], experiment=loaded.name)))
+    if chosen.kind != "base":
+        model, kind = record["model"], record["settings"].get("adapter")
+        what = f"{kind}, " if kind else ""
+        typer.echo(f"trained: {what}{model['trainable']:,} of {model['parameters']:,} parameters")
     where = folder / "adapter" if chosen.kind != "base" else folder
     typer.echo(f"{'adapter' if chosen.kind != 'base' else 'run'}: {where}")

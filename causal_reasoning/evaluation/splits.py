@@ -18,6 +18,7 @@ from causal_reasoning.evaluation.question_average import measure_average
 from causal_reasoning.experiment import Experiment
 from causal_reasoning.objective.questions import DrawnQuestions
 from causal_reasoning.objective.strata import FittedStrata
+from causal_reasoning.training.adapters import load_trained
 from causal_reasoning.training.embeddings import embedder
 from causal_reasoning.training.model import load_model
 
@@ -98,7 +99,7 @@ def evaluate(
     experiment : Experiment
         Data, model, prompt and settings.
     adapter : Path, optional
-        Folder of a peft adapter.
+        Folder of a peft adapter, or of a model whose weights were all trained.
     seed : int
         Seed of the rows; a run's own seed gives the rows of its result.
 
@@ -113,15 +114,10 @@ def evaluate(
         If the adapter does not fit the model, or the record of its strata is damaged.
     """
     spec = experiment.spec
-    model, tokenizer = load_model(spec.model, spec.training.precision, folder=experiment.folder)
-    if adapter is not None:
-        from peft import PeftModel
-
-        try:
-            model = PeftModel.from_pretrained(model, adapter)
-        except (RuntimeError, ValueError, OSError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise InputError.at(str(adapter), f"does not fit the model '{spec.model}': {reason}") from error
+    if adapter is None:
+        model, tokenizer = load_model(spec.model, spec.training.precision, folder=experiment.folder)
+    else:
+        model, tokenizer = load_trained(spec.model, adapter, spec.training.precision, folder=experiment.folder)
     strata = saved_strata(adapter) if adapter is not None else None
     return measure_splits(
         model,

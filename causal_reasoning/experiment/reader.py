@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from causal_reasoning.errors import Fault, InputError, did_you_mean
+from causal_reasoning.experiment.adapter_spec import AdapterSpec, SlotsSpec
 from causal_reasoning.experiment.data_spec import ChatSpec
-from causal_reasoning.experiment.spec import ArmSpec, ExperimentSpec
+from causal_reasoning.experiment.spec import ArmSpec, ExperimentSpec, TrainingSpec
 from causal_reasoning.files import Document, parse_yaml, read_yaml, validate
 from causal_reasoning.files.shipped import find_shipped
 from causal_reasoning.files.templates import template_fields
@@ -35,11 +36,14 @@ class Arm:
         ``"graph"``, ``"base"`` (the untrained model) or ``"ceiling"`` (plain likelihood on interventional data).
     graph : AssumptionGraph or None
         The graph that is compiled; ``None`` for the base and the ceiling.
+    adapter : AdapterSpec or None
+        What it trains, where that is not the experiment's adapter; see `Experiment.adapter`.
     """
 
     name: str
     kind: str
     graph: AssumptionGraph | None
+    adapter: AdapterSpec | None = None
 
     @property
     def slug(self) -> str:
@@ -92,6 +96,24 @@ class Experiment:
         """How prompts are put into the tokenizer's chat template; ``None`` where they are read as they are."""
         chat = self.spec.chat
         return (ChatSpec() if chat else None) if isinstance(chat, bool) else chat
+
+    def adapter(self, arm: Arm) -> AdapterSpec:
+        """What an arm trains: its own adapter, or else the slots of its graph, or else the experiment's."""
+        if arm.adapter is not None:
+            return arm.adapter
+        return SlotsSpec() if arm.graph is not None and arm.graph.slots else self.spec.adapter
+
+    def training(self, arm: Arm) -> TrainingSpec:
+        """How an arm is trained: as the experiment says, with the learning rate of its adapter if that has one."""
+        rate = self.adapter(arm).learning_rate
+        return self.spec.training if rate is None else self.spec.training.model_copy(update={"learning_rate": rate})
+
+    def adapter_place(self, arm: Arm) -> tuple[str | int, ...]:
+        """Where the file says what an arm trains."""
+        if arm.adapter is None:
+            return ("adapter",)
+        graphs = [other.name for other in self.arms if other.kind == "graph"]
+        return ("arms", graphs.index(arm.name), "adapter")
 
     def path(self, written: str) -> Path:
         """Resolve a path of the file: beside it, or else below the working directory."""
@@ -175,7 +197,9 @@ def _experiment(document: Document, folder: Path) -> Experiment:
     graphs: list[Arm] = []
     for index, written in enumerate(spec.arms):
         try:
-            graphs.append(Arm(written.name or "", "graph", _graph(written, folder)))
+            graph = _graph(written, folder)
+            _check_slots(graph, written, document, index)
+            graphs.append(Arm(written.name or "", "graph", graph, written.adapter))
         except InputError as error:
             own = [f for f in error.faults if f.line is None]
             faults.extend(f for f in error.faults if f.line is not None)
@@ -190,6 +214,7 @@ def _experiment(document: Document, folder: Path) -> Experiment:
     floor = spec.floor or graphs[0].name
     if floor not in [arm.name for arm in arms]:
         raise document.error(("floor",), f"there is no arm '{floor}'; {did_you_mean(floor, [a.name for a in arms])}")
+    _comparable_floor(arms, floor, spec, document)
     compiled = [arm.graph for arm in graphs if arm.graph]
     read = template_fields(spec.prompt, document, ("prompt",))
     write = tuple(compiled[0].column(node) for node in compiled[0].query.write)
@@ -225,6 +250,33 @@ def _distinct_names(arms: list[Arm], spec: ExperimentSpec, document: Document) -
             raise document.error(("arms", position), f"{what}; give one of them another 'name'")
 
 
+def _comparable_floor(arms: list[Arm], floor: str, spec: ExperimentSpec, document: Document) -> None:
+    """The gap is between a floor and a ceiling that train the same adapter."""
+    own = [arm.name for arm in arms if arm.adapter is not None or (arm.graph is not None and arm.graph.slots)]
+    if not spec.ceiling or floor not in own:
+        return
+    others = [arm.name for arm in arms if arm.kind == "graph" and arm.name not in own]
+    remedy = f"write 'floor: {others[0]}'" if others else "write 'ceiling: false', or give the experiment that adapter"
+    index = [arm.name for arm in arms if arm.kind == "graph"].index(floor)
+    raise document.error(
+        ("arms", index, "adapter"),
+        f"the floor '{floor}' has an adapter of its own, and the ceiling trains the experiment's, so the gap between "
+        f"them would not be the objective's; {remedy}",
+    )
+
+
+def _check_slots(graph: AssumptionGraph, written: ArmSpec, document: Document, index: int) -> None:
+    """A graph with slots says itself what is trained, and no other graph can."""
+    if written.adapter is None or (written.adapter.kind == "slots") == bool(graph.slots):
+        return
+    if graph.slots:
+        message = f"'{graph.name}' has slots ({', '.join(graph.slots)}), which are what is trained; leave 'adapter' out"
+        message += ", or write {kind: slots, learning_rate: …}"
+    else:
+        message = f"'{graph.name}' has no slots: no node of it is bound to one; take another kind of adapter"
+    raise document.error(("arms", index, "adapter"), message)
+
+
 def beside(folder: Path, written: str) -> str | Path:
     """A file in a folder if there is one of this name, else what was written."""
     try:
@@ -244,7 +296,7 @@ def _graph(arm: ArmSpec, folder: Path) -> AssumptionGraph:
 def _treatment(graphs: list[AssumptionGraph], document: Document) -> str | None:
     """The one categorical column that the graphs intervene on."""
     columns = sorted(
-        {g.column(node) for g in graphs for node in g.query.do if not g.is_text(node)},
+        {g.column(node) for g in graphs for node in g.query.do if not g.is_text(node) and node not in g.slots},
     )
     if len(columns) > 1:
         raise document.error(
@@ -259,9 +311,8 @@ def _policy(
     graphs: list[AssumptionGraph], treatment: str | None, document: Document
 ) -> str | dict[str, float] | EnvironmentPolicy:
     """The one policy of the graphs that intervene on the treatment."""
-    policies = [
-        _counted(g, treatment) for g in graphs if treatment in [g.column(n) for n in g.query.do if not g.is_text(n)]
-    ]
+    columns = [[g.column(n) for n in g.query.do if not g.is_text(n) and n not in g.slots] for g in graphs]
+    policies = [_counted(g, treatment) for g, names in zip(graphs, columns, strict=True) if treatment in names]
     if any(policy != policies[0] for policy in policies):
         raise document.error(("arms",), "the graphs have different policies; compare graphs of one policy")
     return policies[0] if policies else "marginal"

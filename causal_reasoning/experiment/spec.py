@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from causal_reasoning.experiment.adapter_spec import Adapter, LoraSpec
 from causal_reasoning.experiment.data_spec import ChatSpec, Column, DataSpec, MeasuredSplit, Positive, Source, Strict
 from causal_reasoning.experiment.data_spec import FileData as FileData
 from causal_reasoning.experiment.data_spec import NoiseSpec as NoiseSpec
@@ -13,6 +14,7 @@ from causal_reasoning.experiment.data_spec import PlantSpec as PlantSpec
 from causal_reasoning.experiment.data_spec import WorldData as WorldData
 from causal_reasoning.graph.spec import (
     Baselines,
+    Combine,
     Count,
     Estimator,
     Name,
@@ -52,6 +54,7 @@ class ObjectiveOverride(Strict):
     baseline: Baselines | None = None
     groups: Sorted | None = None
     settings: dict[str, float | str] | None = None
+    combine: Combine | None = None
     penalties: Penalties | None = None
 
 
@@ -61,17 +64,7 @@ class ArmSpec(Strict):
     graph: str = Field(min_length=1, description="Name of a shipped graph or path of a graph file.")
     name: str | None = Field(None, min_length=1, max_length=60, description="Name in tables; by default the graph's.")
     objective: ObjectiveOverride = Field(default_factory=ObjectiveOverride)
-
-
-class AdapterSpec(Strict):
-    """Low-rank adapter (LoRA) on the frozen model."""
-
-    rank: Positive = Field(8, description="Rank r of each update.")
-    alpha: Positive = Field(16, description="The update is scaled by alpha / r.")
-    dropout: Probability = Field(0.0, description="Dropout before the update.")
-    targets: Literal["all-linear"] | list[str] = Field(
-        "all-linear", description="Projections that get an adapter: all linear ones, or module names."
-    )
+    adapter: Adapter | None = Field(None, description="What this arm trains; by default the experiment's 'adapter'.")
 
 
 class TrainingSpec(Strict):
@@ -146,7 +139,9 @@ class ExperimentSpec(Strict):
         description="Column that the evaluation intervenes on; by default the treatment of the arms' graphs.",
     )
     seeds: Seeds = Field([1, 2, 3], description="One run of every arm for each.")
-    adapter: AdapterSpec = Field(default_factory=lambda: AdapterSpec())
+    adapter: Adapter = Field(
+        default_factory=LoraSpec, description="What is trained; an arm may have another one. By default LoRA."
+    )
     training: TrainingSpec = Field(default_factory=lambda: TrainingSpec())
     evaluation: EvaluationSpec = Field(default_factory=lambda: EvaluationSpec())
 

@@ -51,7 +51,7 @@ _PARTS = {
     "string_too_long": "characters",
 }
 # Error types whose message is a full sentence of our own.
-_OWN_MESSAGES = ("binding", "data", "policy")
+_OWN_MESSAGES = ("adapter", "binding", "data", "policy")
 
 
 def validate(model: type[M], document: Document) -> M:
@@ -235,7 +235,7 @@ def _tagged(annotation: Any, step: str | int) -> list[Any]:
 
 
 def _fields_at(model: type[BaseModel], path: Path_, data: Any) -> list[str]:
-    """Names of the fields allowed at a path, over all branches of unions."""
+    """Names of the fields allowed at a path, over all branches of unions; of one branch where a 'kind' names it."""
     models: list[Any] = [model]
     for step in path:
         following: list[Any] = []
@@ -243,11 +243,21 @@ def _fields_at(model: type[BaseModel], path: Path_, data: Any) -> list[str]:
             following.extend(_step(candidate, step))
         models = following
     names: list[str] = []
-    for candidate in models:
-        for branch in _branches(candidate):
-            if isinstance(branch, type) and issubclass(branch, BaseModel):
-                names.extend(info.alias or name for name, info in branch.model_fields.items())
+    branches = [branch for candidate in models for branch in _branches(candidate)]
+    models_there = [branch for branch in branches if isinstance(branch, type) and issubclass(branch, BaseModel)]
+    value = _value(data, path)
+    named = [branch for branch in models_there if _is_kind(branch, value)]
+    for branch in named or models_there:
+        names.extend(info.alias or name for name, info in branch.model_fields.items())
     return names
+
+
+def _is_kind(branch: type[BaseModel], value: Any) -> bool:
+    """Whether a mapping says by its 'kind', or by leaving out the usual one, that it is this branch of a union."""
+    field = branch.model_fields.get("kind")
+    if field is None or not isinstance(value, dict):
+        return False
+    return value.get("kind", field.default) in get_args(field.annotation)
 
 
 def _branches(annotation: Any) -> list[Any]:

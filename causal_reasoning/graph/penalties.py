@@ -140,8 +140,8 @@ def _problems(
         yield "given", "'released_variance' has no conditional version; use 'variance'"
     for name in of or (states if len(states) == 1 else ()):
         if name in states and (states[name].pool == "each") != (kind in _EACH_POSITION):
-            wanted, other = ("each", "") if kind in _EACH_POSITION else ("answer", "not ")
-            yield "of", f"'{kind}' does {other}take every position by itself; give '{name}' the pool '{wanted}'"
+            wanted, takes = ("each", "takes") if kind in _EACH_POSITION else ("answer", "does not take")
+            yield "of", f"'{kind}' {takes} every position by itself; give '{name}' the pool '{wanted}'"
     if kind == "lautum" and penalty.given:
         yield "given", "'lautum' has no conditional version; use 'hsic' or 'cross_covariance'"
 

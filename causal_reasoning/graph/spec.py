@@ -308,6 +308,9 @@ Baselines = Literal["erm", "swa", "mixup", "groupdro", "vrex", "irm", "coral", "
 Count = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 
 
+Combine = Literal["auto", "sum", "mixture", "experts", "head"]
+
+
 class ObjectiveSpec(_Strict):
     """How the estimand becomes a loss; everything has a default."""
 
@@ -347,7 +350,7 @@ class ObjectiveSpec(_Strict):
         None, description="Nodes whose values are the groups of a baseline; by default the confounders."
     )
     settings: dict[str, float | str] = Field(default_factory=dict, description="Settings of the baseline.")
-    combine: Literal["auto", "sum", "mixture", "experts", "head"] = Field(
+    combine: Combine = Field(
         "auto",
         description="How slots make one answer: 'sum' has all on in one pass; 'mixture' averages the answers of the "
         "parts that a node chooses among; 'experts' adds the scores of the chosen and of the other slots, less those "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from causal_reasoning.errors import did_you_mean
 from causal_reasoning.estimand import Probability
 from causal_reasoning.graph import AssumptionGraph
-from causal_reasoning.identification.adjustment import minimal_sets, pose
-from causal_reasoning.identification.proof import adjustment_proof, open_path
+from causal_reasoning.identification.bitsets import Tables, tables
+from causal_reasoning.identification.paths import Wanted, shortest_paths
 from causal_reasoning.identification.query import Names, Query, QueryError, disjoint, observed_nodes
 from causal_reasoning.identification.result import SetByTheAdapter
 
@@ -58,15 +58,21 @@ def set_by_the_adapter(graph: AssumptionGraph, do: Names, on: Names, given: Name
 
 
 def _confounding(graph: AssumptionGraph) -> str:
-    """A path by which what is read and what is written go together without one causing the other; empty if none."""
+    """A path by which what is read and what is written go together without one causing the other; empty if none.
+
+    What is written is fitted given what is read and nothing else, so any path with a common cause on it and no collider
+    is open. A part of the adapter is no common cause of anything that the rows hold.
+    """
     causal = graph.causal.subgraph(n for n in graph.causal.nodes if n not in graph.computed)
-    read = tuple(name for name in graph.query.read if name in causal)
-    problem = pose(causal, read, graph.query.write)
-    sets = minimal_sets(problem, 1)
-    if sets is None:
-        path = open_path(problem)
-        return path.text() if path else "a hidden cause"
-    if not sets.chosen:
-        return ""
-    closed = adjustment_proof(problem, causal.mask(sets.chosen)).closed
-    return closed[0].path.text() if closed else ""
+    read, written = causal.mask(graph.query.read), causal.mask(graph.query.write)
+    edges = tables(causal)
+    # Without the arrows out of what is written, no path to it is one by which it causes what is read.
+    edges = Tables(
+        edges.size,
+        [parents & ~written for parents in edges.parents],
+        [0 if written >> node & 1 else children for node, children in enumerate(edges.children)],
+        edges.siblings,
+    )
+    common_cause = Wanted(frozenset(("<-", "<->")), lambda _, kind: kind != "collider")
+    found, _ = shortest_paths(causal, edges, read, written, common_cause, 1)
+    return found[0].text() if found else ""

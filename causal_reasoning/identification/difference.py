@@ -160,6 +160,10 @@ def _estimand(data: dict[str, Any]) -> tuple[str, ...]:
     return (data["estimand"]["text"],) if data["estimand"] else ()
 
 
+def _open(data: dict[str, Any]) -> tuple[str, ...]:
+    return (data["open"],) if data.get("open") else ()
+
+
 def _reason(data: dict[str, Any]) -> tuple[str, ...]:
     return (data["reason"],) if data.get("reason") else ()
 
@@ -179,6 +183,7 @@ _PARTS = (
     ("least variance", _optimal, True),
     ("front door", _front_door, True),
     ("estimand", _estimand, True),
+    ("left open", _open, False),
     ("because", _reason, False),
     ("hedge", _hedge, False),
     ("what would help", _repairs, False),

@@ -165,14 +165,15 @@ def _baseline(graph: AssumptionGraph, verdict: Identification, name: str) -> Obj
     """A known objective that the graph need not license: the plan says whether it does."""
     nodes = graph.objective.groups
     if nodes is None and BASELINES[name].needs == "groups":
-        nodes = tuple(n for n, spec in graph.nodes.items() if spec.role in ("confounder", "domain") and spec.bind)
+        roles = ("confounder", "domain")
+        nodes = tuple(n for n, s in graph.nodes.items() if s.role in roles and s.bind and n not in graph.computed)
     for node in nodes or ():
         if node not in graph.nodes:
             raise InputError.at(
                 graph.source or graph.name,
                 f"objective.groups: there is no node '{node}'; {did_you_mean(node, graph.nodes)}",
             )
-        if graph.nodes[node].bind is None or graph.is_text(node):
+        if graph.nodes[node].bind is None or graph.is_text(node) or node in graph.computed:
             raise InputError.at(
                 graph.source or graph.name, f"objective.groups: '{node}' is not bound to a categorical column"
             )

@@ -65,7 +65,6 @@ def story(
     """
     graph, verdict, plan = derivation.graph, derivation.identification, derivation.plan
     data = derivation.to_dict()
-    do = listed(graph.query.do)
     shown = shown_policy(graph)
     sections = [
         Section(
@@ -74,7 +73,7 @@ def story(
                 (
                     verdict.query.text(),
                     f"the model reads {listed(graph.query.read)} and writes "
-                    f"{listed(graph.query.write)}; policy for {do}: {shown}",
+                    f"{listed(graph.query.write)}; {_set_how(graph, shown)}",
                 ),
             ),
             formula=True,
@@ -238,6 +237,14 @@ def _verdict(derivation: Derivation) -> tuple[str, str]:
         name = "the IDC algorithm" if verdict.query.given else "the ID algorithm"
         return f"identified by {name}{sample}", "no adjustment set and no front door exists" if not sample else ""
     return "not identified", str(verdict.to_dict().get("reason") or "")
+
+
+def _set_how(graph: AssumptionGraph, policy: str) -> str:
+    """Who sets the treatments: the adapter its parts, the policy all others."""
+    slots = tuple(name for name in graph.query.do if name in graph.slots)
+    others = tuple(name for name in graph.query.do if name not in graph.slots)
+    parts = [f"the adapter sets {listed(slots)}"] * bool(slots) + [f"policy for {listed(others)}: {policy}"] * bool(others)
+    return "; ".join(parts)
 
 
 def _remark(step: dict[str, str | None]) -> str:

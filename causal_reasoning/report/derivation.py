@@ -13,6 +13,7 @@ from causal_reasoning.graph.reader import parse_graph
 from causal_reasoning.report.estimates import estimates
 from causal_reasoning.report.markup import details, formula, listing, mapping, raw_table, tag
 from causal_reasoning.report.numbers import percent, plain
+from causal_reasoning.report.slots import slots_section
 
 _MANY_CELLS = 36
 _VERDICTS = {"identified": "identified", "zero_effect": "zero effect", "not_identified": "not identified"}
@@ -50,7 +51,7 @@ def graph_section(record: Mapping[str, Any], arms: list[str]) -> str:
         parts.append(_drawing(parsed, derivation))
     elif text:
         parts.append(tag("p", "The stored file cannot be read by this version, so it is not drawn.", "note"))
-    parts += [_loss(derivation), _proof(derivation), _overlap(record), estimates(record)]
+    parts += [_loss(derivation), _proof(derivation), _overlap(record), estimates(record), slots_section(record)]
     if text:
         parts.append(details("Graph file (YAML)", f"<pre><code>{escape(text)}</code></pre>"))
     return tag("section", "".join(parts), "card")
@@ -110,6 +111,8 @@ def _verdict(derivation: Mapping[str, Any]) -> str:
     method = derivation.get("method")
     if method:
         words += f" by {escape(method)}"
+    if derivation.get("open"):
+        words += f", leaving <code>{escape(derivation.get('open'))}</code> open"
     chosen = mapping(derivation.get("adjustment")).get("chosen")
     if isinstance(chosen, list | tuple):
         words += ", adjusting for " + (

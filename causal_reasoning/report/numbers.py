@@ -34,6 +34,26 @@ def percent_interval(number: Number | None) -> str:
     return percent(number.mean) + ("" if half is None else f" ± {percent(half)}")
 
 
+def compact(value: int | None) -> str:
+    """Write a large number with three digits and k, M or G for thousands, millions and thousands of millions.
+
+    Examples
+    --------
+    >>> [compact(n) for n in (544, 24576, 999_960, 1_228_830, 7_000_000_000, None)]
+    ['544', '24.6 k', '1.00 M', '1.23 M', '7.00 G', '–']
+    """
+    if value is None:
+        return MISSING
+    if value < 1000:
+        return str(value)
+    scaled, unit = value / 1000, "k"
+    for following in ("M", "G", "T"):
+        if scaled < 999.5:
+            break
+        scaled, unit = scaled / 1000, following
+    return f"{scaled:#.3g} {unit}".replace(". ", " ")
+
+
 def plain(value: object) -> str:
     """Write a setting or a measured quantity with sensible digits.
 

@@ -66,6 +66,10 @@ class Arm:
         By name of the split.
     gap : Number or None
         Share of the way from the floor to the ceiling.
+    adapter : str or None
+        What kind of adapter was trained.
+    trainable : int or None
+        Trained parameters.
     """
 
     name: str
@@ -76,6 +80,8 @@ class Arm:
     seeds: tuple[int, ...]
     splits: Mapping[str, SplitResult]
     gap: Number | None
+    adapter: str | None = None
+    trainable: int | None = None
 
     def exact(self, split: str) -> Number | None:
         """Exact match on a split, when it was measured."""
@@ -121,6 +127,11 @@ class Results:
     split: str | None
     failed: tuple[Failure, ...]
     interval: str
+
+    @property
+    def sizes_differ(self) -> bool:
+        """Whether the arms train adapters of different kinds or sizes."""
+        return len({(arm.adapter, arm.trainable) for arm in self.arms if arm.kind != "base" and arm.trainable}) > 1
 
     def arm(self, name: str | None) -> Arm | None:
         """The arm of a name, if it is there."""
@@ -186,6 +197,8 @@ def _arm(arm: Mapping[str, Any]) -> Arm:
         seeds=tuple(arm.get("seeds") or ()),
         splits=splits,
         gap=read_number(arm.get("gap_closed")),
+        adapter=arm.get("adapter"),
+        trainable=arm.get("trainable") if isinstance(arm.get("trainable"), int) else None,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from causal_reasoning.graph.markup import escape
 from causal_reasoning.report.charts import Dots, Line, curve_chart, dot_chart
 from causal_reasoning.report.markup import details, listing, mapping, raw_table, table, tag
-from causal_reasoning.report.numbers import MISSING, percent, percent_interval, plain
+from causal_reasoning.report.numbers import MISSING, compact, percent, percent_interval, plain
 from causal_reasoning.report.results import Arm, Results, finite
 from causal_reasoning.report.tables import best_arm
 
@@ -36,7 +36,8 @@ def results_section(results: Results) -> str:
         return tag("p", "There are no results.", "note")
     best, colour = best_arm(results), tones(results)
     gap = any(arm.gap for arm in results.arms)
-    heads = ["arm", "seeds", *results.titles.values()] + ["gap closed"] * gap
+    sizes = results.sizes_differ
+    heads = ["arm", *(["trained parameters"] * sizes), "seeds", *results.titles.values()] + ["gap closed"] * gap
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
     body, before = [], results.arms[0].kind
     for arm in results.arms:
@@ -45,6 +46,7 @@ def results_section(results: Results) -> str:
         cells = [
             f'<th scope="row"><span class="swatch {colour[arm.name]}"></span>{escape(arm.name)}'
             f'<br><span class="small">{escape(_subtitle(arm, results))}</span></th>',
+            *([f"<td>{compact(arm.trainable) if arm.trainable else ''}</td>"] * sizes),
             f"<td>{len(arm.seeds)}</td>",
         ]
         cells += [_cell(arm, split, arm is best and split == results.split) for split in results.titles]
@@ -74,10 +76,11 @@ def results_section(results: Results) -> str:
 def _subtitle(arm: Arm, results: Results) -> str:
     if arm.kind == "base":
         return "untrained base"
+    adapter = arm.adapter if results.sizes_differ else None
     if arm.name == results.ceiling or arm.kind == "ceiling":
-        return "ceiling: trained on interventional data"
+        return ", ".join(filter(None, ("ceiling: trained on interventional data", adapter)))
     baseline = "" if arm.licensed is not False else "not licensed by the graph"
-    parts = [arm.estimator, baseline] + [f"graph {arm.graph}"] * bool(arm.graph and arm.graph != arm.name)
+    parts = [arm.estimator, adapter, baseline] + [f"graph {arm.graph}"] * bool(arm.graph and arm.graph != arm.name)
     return ", ".join(filter(None, parts)) + (" · floor" if arm.name == results.floor else "")
 
 
@@ -210,11 +213,13 @@ def settings_section(records: Records) -> str:
     flat = [_flat(record) for record in records]
     keys = list(dict.fromkeys(key for entry in flat for key in entry))
     shared, differing = [], []
+    trained = [entry for record, entry in zip(records, flat, strict=True) if record.get("kind") != "base"]
     for key in keys:
         found = {repr(entry[key]): entry[key] for entry in flat if key in entry}
-        if len(found) == 1 and next(iter(found.values())) is not None:
+        everywhere = len(found) == 1 and all(key in entry for entry in trained)
+        if everywhere and next(iter(found.values())) is not None:
             shared.append((key, plain(next(iter(found.values())))))
-        elif len(found) > 1:
+        elif not everywhere:
             differing.append(key)
     parts = [table(("setting", "value"), shared, "settings")] if shared else []
     rows = []

@@ -18,6 +18,7 @@ from causal_reasoning.experiment import Arm, Experiment
 from causal_reasoning.objective import Derivation, ObjectivePlan, derive
 from causal_reasoning.objective.questions import DrawnQuestions, draw_questions
 from causal_reasoning.objective.strata import FittedStrata, fit_strata
+from causal_reasoning.training.adapters import check_adapter, objective_refusal
 from causal_reasoning.training.embeddings import embedder
 from causal_reasoning.training.weighting import RowWeights, row_weights
 
@@ -104,6 +105,7 @@ def prepare(experiment: Experiment, arm: Arm, seed: int, data: RunData | None = 
         derivation = derive(graph)  # again, with the policy that the rows tell
         check_policy(graph, data.train)
     plan = derivation.plan if derivation else None
+    _check_adapter(experiment, arm, plan)
     check_rendering(experiment, plan)
     embed = embedder(experiment.spec.model, folder=experiment.folder)
     weights = row_weights(plan, data.train, data.validation, embed)
@@ -128,8 +130,18 @@ def _strata(
     return fitted, overlap
 
 
+def _check_adapter(experiment: Experiment, arm: Arm, plan: ObjectivePlan | None) -> None:
+    """Refuse an objective that cannot be used with what the arm trains."""
+    if plan is None:
+        return
+    answer = plan.strata.answer if plan.strata else None
+    refusal = objective_refusal(experiment.adapter(arm), plan.loss, answer)
+    if refusal:
+        raise experiment.document.error(experiment.adapter_place(arm), f"{arm.name}: {refusal}")
+
+
 def check_rows(experiment: Experiment, seed: int) -> None:
-    """Tokenise all rows of a seed, so that what is too long is found before anything is trained.
+    """Tokenise all rows of a seed and look at the model, so that what does not fit is found before anything is trained.
 
     Parameters
     ----------
@@ -141,14 +153,16 @@ def check_rows(experiment: Experiment, seed: int) -> None:
     Raises
     ------
     InputError
-        If the model's tokenizer cannot be loaded, a row, as it is or as an objective renders it, is longer than
-        ``training.max_length`` tokens, or an answer from a file is longer than ``evaluation.max_new_tokens``.
+        If the model's tokenizer cannot be loaded, the model cannot have an arm's adapter, a row, as it is or as an
+        objective renders it, is longer than ``training.max_length`` tokens, or an answer from a file is longer than
+        ``evaluation.max_new_tokens``.
     """
     from causal_reasoning.training.model import load_tokenizer
 
     tokenizer = load_tokenizer(experiment.spec.model, folder=experiment.folder)
     encoder = Encoder.of(experiment, tokenizer)
     data = load_data(experiment, seed, embed=embedder(experiment.spec.model, folder=experiment.folder))
+    _check_adapters(experiment)
     plans = [derive(arm.graph).plan for arm in experiment.arms if arm.graph is not None]
     shown = [fit_strata(plan.strata, data.train.columns) for plan in plans if plan.strata is not None]
     for table in (data.train, data.validation, *(split.table for split in data.splits)):
@@ -161,6 +175,21 @@ def check_rows(experiment: Experiment, seed: int) -> None:
             encode_text_views(views, table, encoder, seed)
     for plan in {plan.renderings: plan for plan in plans if plan.renderings}.values():
         _check_rendered(experiment, plan, data, encoder, seed)
+
+
+def _check_adapters(experiment: Experiment) -> None:
+    """See whether the model can have what the arms train."""
+    trained = {experiment.adapter(arm).model_dump_json(): arm for arm in experiment.arms if arm.kind != "base"}
+    for arm in trained.values():
+        if experiment.adapter(arm).kind == "slots":
+            continue  # told by the graph's own file when it is attached
+        try:
+            check_adapter(experiment.spec.model, experiment.adapter(arm), folder=experiment.folder)
+        except InputError as error:
+            place = experiment.adapter_place(arm)
+            raise InputError(
+                experiment.document.fault((*place, *f.file.split(".")[1:]), f.message) for f in error.faults
+            ) from error
 
 
 def _check_rendered(experiment: Experiment, plan: ObjectivePlan, data: RunData, encoder: Encoder, seed: int) -> None:

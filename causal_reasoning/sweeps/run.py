@@ -22,6 +22,7 @@ from causal_reasoning.data.text_views import encode_text_views
 from causal_reasoning.data.views import Encoder, components, encode_views
 from causal_reasoning.errors import CausalReasoningError, RunFailedError
 from causal_reasoning.experiment import Arm, Experiment
+from causal_reasoning.experiment.adapter_spec import AdapterSpec, describe_adapter
 from causal_reasoning.experiment.data_spec import source_title
 from causal_reasoning.experiment.reader import digest_of
 from causal_reasoning.experiment.spec import WorldData
@@ -115,8 +116,11 @@ def _run(
     from transformers import set_seed
 
     from causal_reasoning.evaluation.against_sum import against_sum
+    from causal_reasoning.evaluation.slot_analysis import analyse_slots
     from causal_reasoning.evaluation.splits import measure_splits
-    from causal_reasoning.training.model import attach_lora, count_parameters, load_model
+    from causal_reasoning.training.adapters import attach_adapter, settle_adapter
+    from causal_reasoning.training.model import count_parameters, load_model
+    from causal_reasoning.training.slots import attach_slots
     from causal_reasoning.training.trainer import device_name
 
     for half in folder.glob(".*.part"):  # what a killed process was writing
@@ -136,6 +140,8 @@ def _run(
         write_atomic(folder / "derivation.json", as_json(derivation))
     set_seed(seed)
     model, tokenizer = load_model(spec.model, spec.training.precision, folder=experiment.folder)
+    layout = prepared.derivation.plan.layout if prepared.derivation else None
+    adapter = settle_adapter(model, experiment.adapter(arm)) if arm.kind != "base" else None
     record: dict[str, Any] = {
         "schema": SCHEMA,
         "experiment": experiment.name,
@@ -148,14 +154,17 @@ def _run(
         "overlap": prepared.overlap,
         "strata": prepared.strata_record,
         "rows": {"train": len(data.train), "validation": len(data.validation)},
-        "settings": _settings(experiment),
+        "settings": _settings(experiment, arm, adapter),
         "curve": [],
         "selection": None,
         "device": device_name(),
     }
     seconds: dict[str, float] = {}
-    if arm.kind != "base":
-        model = attach_lora(model, spec.adapter)
+    if adapter is not None:
+        if layout is not None:
+            model = attach_slots(model, layout, arm.graph, prepared.strata)
+        else:
+            model = attach_adapter(model, adapter)
         record.update(_train(experiment, prepared, data, model, tokenizer, seed, folder, progress, seconds))
     total, trainable = count_parameters(model)
     record["model"] = {
@@ -172,6 +181,11 @@ def _run(
         gap = against_sum(model, tokenizer, prepared.strata, rows, Encoder.of(experiment, tokenizer), seed)
         if gap is not None:
             record["strata"]["against_sum"] = gap.to_dict()
+    if layout is not None:
+        watched = data.validation.rows(range(min(len(data.validation), MONITORED)))
+        columns = {name: values for name, values in watched.columns.items() if name not in experiment.write}
+        encoded = Encoder.of(experiment, tokenizer)(watched)
+        record["slots"] = analyse_slots(model, encoded, tokenizer.pad_token_id, columns, seed=seed)
     seconds["evaluate"] = time.perf_counter() - started
     record["answers"] = write_answers(folder, answers)
     record["seconds"] = seconds
@@ -182,7 +196,7 @@ def _run(
     return record
 
 
-def _settings(experiment: Experiment) -> dict[str, Any]:
+def _settings(experiment: Experiment, arm: Arm, adapter: AdapterSpec | None) -> dict[str, Any]:
     """What a reader of the report wants to know of the settings, one plain value a name."""
     spec = experiment.spec
     data = spec.data
@@ -195,10 +209,8 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
     return {
         "data": rows,
         "prompt": spec.prompt,
-        **spec.training.model_dump(),
-        "rank": spec.adapter.rank,
-        "alpha": spec.adapter.alpha,
-        "dropout": spec.adapter.dropout,
+        **experiment.training(arm).model_dump(),
+        **(describe_adapter(experiment.adapter(arm), adapter) if adapter else {}),
     }
 
 
@@ -264,13 +276,13 @@ def _train(
             for split in data.splits
             if split.name in ("same", "do")
         },
-        settings=spec.training,
+        settings=experiment.training(prepared.arm),
         seed=seed,
         checkpoints=folder / "checkpoints",
         on_log=logged,
     )
     seconds["train"] = fitted.seconds
-    _save_adapter(model, prepared, experiment, seed, folder / "adapter")
+    _save_adapter(model, tokenizer, prepared, experiment, seed, folder / "adapter")
     rule = "lowest weighted validation loss" if spec.training.select == "best" else "last step"
     return {
         "curve": _curve(fitted.history),
@@ -278,13 +290,16 @@ def _train(
     }
 
 
-def _save_adapter(model: Any, prepared: Prepared, experiment: Experiment, seed: int, folder: Path) -> None:
-    """Write the adapter in peft's format with its graph and objective beside it, all or nothing."""
+def _save_adapter(
+    model: Any, tokenizer: Any, prepared: Prepared, experiment: Experiment, seed: int, folder: Path
+) -> None:
+    """Write what was trained with its graph and objective beside it, all or nothing."""
     from causal_reasoning.evaluation.splits import ABOUT
+    from causal_reasoning.training.adapters import save_trained
 
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
-    model.save_pretrained(part)
+    save_trained(model, tokenizer, part)
     graph = prepared.arm.graph
     about = {
         "experiment": experiment.name,

@@ -111,6 +111,8 @@ def summary_of(
                 "estimator": plan.get("estimator") or ("likelihood" if first["kind"] == "ceiling" else None),
                 "realisation": plan.get("realisation"),
                 "licensed": plan.get("licensed"),
+                "adapter": _adapter_kind(first),
+                "trainable": (first.get("model") or {}).get("trainable"),
                 "seeds": [r["seed"] for r in runs],
                 "splits": _splits(runs),
                 "gap_closed": summarise(closed) if closed and first["kind"] == "graph" and name != floor else None,
@@ -123,6 +125,12 @@ def summary_of(
         "failed": list(failed),
         "interval": INTERVAL,
     }
+
+
+def _adapter_kind(run: Mapping[str, Any]) -> str | None:
+    """What a run trained; records of the time when there was LoRA only do not say it."""
+    settings = run.get("settings") or {}
+    return settings.get("adapter", "lora" if "rank" in settings and run["kind"] != "base" else None)
 
 
 def _by_seed(runs: Sequence[Mapping[str, Any]]) -> dict[int, float]:

@@ -56,7 +56,7 @@ def run_config(experiment: Experiment, arm: Arm, seed: int) -> dict[str, Any]:
         "treatment": experiment.treatment,
         "strata": experiment.strata,
         "policy": policy.model_dump() if isinstance(policy, EnvironmentPolicy) else policy,
-        "adapter": spec.adapter.model_dump(),
+        "adapter": experiment.adapter(arm).model_dump(),
         "training": spec.training.model_dump(),
         "evaluation": spec.evaluation.model_dump(by_alias=True),
     }

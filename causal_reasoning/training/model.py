@@ -10,7 +10,7 @@ import torch
 
 from causal_reasoning.base_model import base_model_path
 from causal_reasoning.errors import InputError, did_you_mean
-from causal_reasoning.experiment import AdapterSpec
+from causal_reasoning.experiment import LoraSpec
 
 DEFAULT = "default"
 
@@ -37,17 +37,44 @@ def load_model(name: str, precision: str = "float32", *, folder: Path | None = N
     InputError
         If there is no such model, or the folder is not one.
     """
+    tokenizer = load_tokenizer(name, folder=folder)
+    return load_weights(name, precision, folder=folder), tokenizer
+
+
+def load_weights(name: str, precision: str = "float32", *, folder: Path | None = None) -> Any:
+    """Load a model without its tokenizer; see `load_model`."""
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    tokenizer = load_tokenizer(name, folder=folder)
     logging.disable_progress_bar()
     try:
         model = AutoModelForCausalLM.from_pretrained(resolve_model(name, folder), dtype=getattr(torch, precision))
     except _LOADING as error:
         raise _not_loaded(name, error) from error
     model.eval()
-    return model, tokenizer
+    return model
+
+
+def load_config(name: str, *, folder: Path | None = None) -> Any:
+    """Load the configuration of a model; see `load_model`."""
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(resolve_model(name, folder))
+    except _LOADING as error:
+        raise _not_loaded(name, error) from error
+
+
+def load_without_weights(name: str, *, folder: Path | None = None) -> Any:
+    """Build a model from its configuration alone, with shapes and without memory for weights; see `load_model`."""
+    from transformers import AutoModelForCausalLM
+
+    config = load_config(name, folder=folder)
+    try:
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(config)
+    except _LOADING as error:
+        raise _not_loaded(name, error) from error
 
 
 def load_tokenizer(name: str, *, folder: Path | None = None) -> Any:
@@ -91,14 +118,14 @@ def resolve_model(name: str, folder: Path | None = None) -> str:
     return name
 
 
-def attach_lora(model: Any, spec: AdapterSpec) -> Any:
+def attach_lora(model: Any, spec: LoraSpec) -> Any:
     """Put a stock peft LoRA adapter on a model.
 
     Parameters
     ----------
     model : PreTrainedModel
         The base; it is frozen.
-    spec : AdapterSpec
+    spec : LoraSpec
         Rank, scale, dropout and targets.
 
     Returns

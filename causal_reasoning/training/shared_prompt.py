@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakSet
 
 import torch
+from accelerate.utils import extract_model_from_parallel  # type: ignore[import-untyped]
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from causal_reasoning.data.encode import IGNORED
@@ -62,9 +63,10 @@ def read_prompt(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Prompt | N
     -------
     Prompt or None
         ``None`` for a model that does not keep the keys and values of all tokens, such as one with a sliding window
-        or a recurrent state, and where gradient checkpointing throws them away.
+        or a recurrent state, where gradient checkpointing throws them away, and with a trained prefix, which peft
+        puts in the place of any keys and values that it is handed.
     """
-    if model in _WHOLE:
+    if model in _WHOLE or _has_prefix(model):
         return None
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     # A single position is scored: the vocabulary's matrix is a large part of a small model.
@@ -75,6 +77,11 @@ def read_prompt(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Prompt | N
         return None
     layers = tuple((layer.keys, layer.values) for layer in cache.layers)
     return Prompt(mask, mask.sum(1), layers)
+
+
+def _has_prefix(model: Any) -> bool:
+    config = getattr(extract_model_from_parallel(model), "active_peft_config", None)
+    return bool(getattr(config, "is_prompt_learning", False))
 
 
 def split(batch: dict[str, Any], shared: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

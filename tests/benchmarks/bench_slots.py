@@ -12,13 +12,10 @@ Usage: python -m tests.benchmarks.bench_slots [--rounds 5] [--steps 20] [--batch
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -36,6 +33,7 @@ from causal_reasoning.data.views import Encoder
 from causal_reasoning.experiment import load_experiment
 from causal_reasoning.objective.penalties.variance import Variance
 from causal_reasoning.training.model import count_parameters, load_model
+from tests.benchmarks.peak import peak, peak_of
 from tests.benchmarks.separate_copies import SeparateCopies
 
 WARM_UP = 3
@@ -190,23 +188,12 @@ def measure(build: Callable[[Any], Built], batches: list[dict[str, Tensor]], nam
     return statistics.median(times[WARM_UP:]), count_parameters(model)[1]
 
 
-def peak() -> float:
-    """Peak MiB of this process so far: of the GPU, or of all its memory."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
-    status = Path("/proc/self/status")
-    if status.is_file():  # getrusage also counts what the process that started this one held
-        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
 def memory(name: str, options: Any) -> float:
     """Peak MiB of an arm, or of a process that only holds the model and the batches, in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.bench_slots", "--memory-of", name]
+    arguments = ["--memory-of", name]
     for option in ("model", "steps", "batch"):
-        command += [f"--{option}", str(getattr(options, option))]
-    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1])
+        arguments += [f"--{option}", str(getattr(options, option))]
+    return peak_of("tests.benchmarks.bench_slots", arguments)
 
 
 def in_own_process(options: Any) -> None:

@@ -2,7 +2,8 @@
 
 Every objective trains the same rows in the same order with the same optimiser; "stock" computes the model's own loss
 as transformers' Trainer does. The objectives take turns, so that a busy machine hits all of them. Prints the ratio
-of medians to stock with its range over the rounds, and peak memory where there is a GPU.
+of medians to stock with its range over the rounds, and the peak memory of each in a process of its own, above that of
+a process that only holds the model and the rows.
 
 Usage: python -m tests.benchmarks.bench_step_time [--rounds 5] [--steps 20] [--model default]
     [--only distillation,standardization]
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -38,9 +40,11 @@ from causal_reasoning.training.equip import equip, strip
 from causal_reasoning.training.model import load_model
 from causal_reasoning.training.step import TorchStep
 from causal_reasoning.training.weighting import row_weights
+from tests.benchmarks.peak import peak, peak_of
 
 WARM_UP = 3
 STRATA = 4
+IDLE = "idle"
 
 
 def changed(graph: AssumptionGraph, **objective: Any) -> AssumptionGraph:
@@ -89,10 +93,8 @@ def prepared(experiment: Experiment, graph: AssumptionGraph | None, data: Any, e
     return EncodedRows(rows, [1.0] * len(rows), numbers, views, share=True), plan.loss
 
 
-def measure(
-    name: str, loss: Loss | None, rows: Any, tokenizer: Any, experiment: Any, options: Any
-) -> tuple[float, float]:
-    """Median seconds of a step, and peak memory in MiB on a GPU."""
+def measure(loss: Loss | None, rows: Any, tokenizer: Any, experiment: Any, options: Any) -> float:
+    """Median seconds of a step."""
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model, _ = load_model(options.model)
@@ -103,8 +105,6 @@ def measure(
     together = collate(tokenizer.pad_token_id)
     chosen = [rows[i % len(rows)] for i in range((options.steps + WARM_UP) * options.batch_size)]
     batches = [together(chosen[i : i + options.batch_size]) for i in range(0, len(chosen), options.batch_size)]
-    if device == "cuda":
-        torch.cuda.reset_peak_memory_stats()
     memory: dict[str, torch.Tensor] = {LOG_PRIOR: torch.full((STRATA,), 1 / STRATA).log().to(device)}
     times = []
     for number, batch in enumerate(batches):
@@ -127,12 +127,19 @@ def measure(
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
     strip(model)
-    peak = torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else float("nan")
-    return statistics.median(times[WARM_UP:]), peak
+    return statistics.median(times[WARM_UP:])
 
 
 def _on(batch: Mapping[str, Any], device: str) -> dict[str, Any]:
     return {k: _on(v, device) if isinstance(v, Mapping) else v.to(device) for k, v in batch.items()}
+
+
+def memory(name: str, options: Any) -> float:
+    """Peak MiB of an objective, or of a process that only holds the model and the rows."""
+    arguments = ["--memory-of", name, "--steps", "2"]
+    for option in ("batch-size", "model"):
+        arguments += [f"--{option}", str(getattr(options, option.replace("-", "_")))]
+    return peak_of("tests.benchmarks.bench_step_time", arguments)
 
 
 def main() -> None:
@@ -143,30 +150,41 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--model", default="default")
     parser.add_argument("--only", default="", help="name parts of the objectives beside stock, with commas")
+    parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     options = parser.parse_args()
     experiment = load_experiment("letters")
     data = load_data(experiment, 1)
     _, tokenizer = load_model(options.model)
     encoder = Encoder(tokenizer, experiment.spec.prompt, experiment.write, 512)
+    if options.memory_of:
+        if options.memory_of == IDLE:
+            load_model(options.model)[0].to("cuda" if torch.cuda.is_available() else "cpu")
+        else:
+            rows, loss = prepared(experiment, arms()[options.memory_of], data, encoder)
+            measure(loss, rows, tokenizer, experiment, options)
+        sys.stdout.write(f"{peak()}\n")
+        return
     parts = [part for part in options.only.split(",") if part]
     chosen = {n: g for n, g in arms().items() if not parts or n == "stock" or any(part in n for part in parts)}
     found = {name: prepared(experiment, graph, data, encoder) for name, graph in chosen.items()}
     times: dict[str, list[float]] = {name: [] for name in found}
-    memory: dict[str, float] = {}
     for turn in range(options.rounds):
         for name in list(found) if turn % 2 == 0 else list(found)[::-1]:
             rows, loss = found[name]
-            step, memory[name] = measure(name, loss, rows, tokenizer, experiment, options)
-            times[name].append(step)
+            times[name].append(measure(loss, rows, tokenizer, experiment, options))
+    idle = memory(IDLE, options)
     table = Printed(title=f"Step time, {options.rounds} rounds of {options.steps} steps, batch {options.batch_size}")
     for heading in ("objective", "median ms", "ratio to stock", "range", "peak MiB"):
         table.add_column(heading, justify="left" if heading == "objective" else "right")
     for name, values in times.items():
         ratios = [value / stock for value, stock in zip(values, times["stock"], strict=True)]
-        peak = f"{memory[name]:.0f}" if memory[name] == memory[name] else "-"
         middle = f"{statistics.median(ratios):.2f}"
         table.add_row(
-            name, f"{1000 * statistics.median(values):.1f}", middle, f"{min(ratios):.2f} to {max(ratios):.2f}", peak
+            name,
+            f"{1000 * statistics.median(values):.1f}",
+            middle,
+            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            f"{memory(name, options) - idle:.0f}",
         )
     Console(width=110).print(table)
 

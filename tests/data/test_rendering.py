@@ -28,8 +28,9 @@ from causal_reasoning.objective.loss import MAIN
 from causal_reasoning.objective.penalties import plan_penalties
 from causal_reasoning.objective.rendering import counterfactual_rendering
 from causal_reasoning.scm import load_world
+from causal_reasoning.training.adapters import attach_adapter
 from causal_reasoning.training.fit import fit
-from causal_reasoning.training.model import attach_lora, load_model
+from causal_reasoning.training.model import load_model
 from causal_reasoning.training.weighting import row_weights
 from tests.tiny import make_model
 
@@ -189,7 +190,7 @@ def test_the_counterfactual_view_of_baselines_and_penalties_has_the_same_answers
 @pytest.mark.parametrize("estimator", ["rendering", "matching"])
 def test_letters_are_trained_on_rendered_rows(tmp_path: Path, letters: RunData, estimator: str) -> None:
     model, tokenizer = load_model(str(make_model(tmp_path / "model")), "float32")
-    model = attach_lora(model, LETTERS.spec.adapter)
+    model = attach_adapter(model, LETTERS.spec.adapter)
     plan = derive(parse_graph(STYLE.text.replace("estimator: rendering", f"estimator: {estimator}"))).plan
     encode = Encoder(tokenizer, "{question}\n", ("answer",), 256)
     few = replace(letters, train=letters.train.rows(range(40)), validation=letters.validation.rows(range(8)))

@@ -258,3 +258,76 @@ def test_how_prompts_are_put_into_a_chat_template() -> None:
     assert experiment("chat: true\n").chat == ChatSpec()
     assert experiment("chat: {system: Be brief.}\n").chat == ChatSpec(system="Be brief.")
     assert fault("chat: {sytem: x}\n") == "e.yaml:8:8: unknown key 'sytem'; did you mean 'system'?"
+
+
+ARMS = """\
+version: 1
+name: study
+data: {world: letters, rows: 100}
+arms:
+  - graph: erm
+  - {graph: erm, name: own, adapter: ADAPTER}
+"""
+
+
+def with_adapter(adapter: str, extra: str = "") -> Experiment:
+    return experiment(extra, ARMS.replace("ADAPTER", adapter))
+
+
+def test_an_arm_may_train_another_adapter_than_the_experiment() -> None:
+    loaded = with_adapter("{kind: prefix, num_virtual_tokens: 3, learning_rate: 0.1}", "adapter: {rank: 4}\n")
+    assert [loaded.adapter(arm).kind for arm in loaded.arms] == ["lora", "lora", "prefix", "lora"]
+    assert [loaded.training(arm).learning_rate for arm in loaded.arms] == [0.001, 0.001, 0.1, 0.001]
+    assert loaded.adapter(loaded.arm("ceiling")).model_dump()["rank"] == 4
+    assert pickle.loads(pickle.dumps(loaded.arm("own"))) == loaded.arm("own")
+
+
+@pytest.mark.parametrize("written", ["", "adapter: {}\n", "adapter: {kind: lora, rank: 8}\n"])
+def test_plain_lora_is_written_as_when_there_was_nothing_else(written: str) -> None:
+    # These four names and values stand in the digests of all earlier runs.
+    earlier = {"rank": 8, "alpha": 16, "dropout": 0.0, "targets": "all-linear"}
+    assert experiment(written).spec.adapter.model_dump() == earlier
+
+
+@pytest.mark.parametrize(
+    ("adapter", "dump"),
+    [
+        ("{rank: 2, alpha: 3}", {"rank": 2, "alpha": 3, "dropout": 0.0, "targets": "all-linear"}),
+        ("{parameters: 900}", {"parameters": 900, "dropout": 0.0, "targets": "all-linear"}),
+        ("{parameters: 900, alpha: 16}", {"parameters": 900, "alpha": 16, "dropout": 0.0, "targets": "all-linear"}),
+        ("{kind: full, learning_rate: 0.1}", {"kind": "full", "learning_rate": 0.1}),
+        ("{kind: prefix, parameters: 900}", {"kind": "prefix", "parameters": 900}),
+        ("{kind: adaption_prompt}", {"kind": "adaption_prompt", "adapter_len": 10}),
+        ("{kind: ia3}", {"kind": "ia3"}),
+    ],
+)
+def test_only_what_is_used_of_an_adapter_counts_as_a_setting(adapter: str, dump: dict[str, Any]) -> None:
+    assert with_adapter(adapter).adapter(with_adapter(adapter).arm("own")).model_dump() == dump
+
+
+@pytest.mark.parametrize(
+    ("adapter", "expected"),
+    [
+        ("{kind: prefx}", "6:38: there is no adapter of kind 'prefx'; did you mean 'prefix'?"),
+        ("{kind: prefix, num_virtual_token: 3}", "6:53: unknown key 'num_virtual_token'; did you mean 'num_virtual_t"),
+        ("{kind: prefix, rank: 3}", "6:53: unknown key 'rank'; known: 'kind', 'learning_rate', 'num_virtual_tokens'"),
+        ("{rnak: 3}", "6:39: unknown key 'rnak'; did you mean 'rank'?"),
+        ("{kind: full, rank: 3}", "6:51: unknown key 'rank'; known: 'kind', 'learning_rate'"),
+        ("{kind: ia3, parameters: 9}", "6:38: the number of trainable parameters of 'ia3' follows from the model"),
+        ("{kind: full, parameters: 9}", "6:38: the number of trainable parameters of 'full' follows from the model"),
+        ("{rank: 3, parameters: 9}", "6:38: 'parameters' chooses 'rank', which cannot stand beside it; keep one"),
+        ("{kind: ia3, targets: [a]}", "6:38: 'targets' and 'feedforward' go together; give both or neither"),
+        ("{kind: ia3, targets: [a], feedforward: [b]}", "6:38: 'feedforward' names 'b', which is not one of the"),
+        ("lora", "6:38: an adapter is a mapping such as {kind: lora, rank: 8}; the kinds are lora, adaption_prompt"),
+        ("{learning_rate: 0}", "6:54: 'learning_rate' must be more than 0, this is 0"),
+    ],
+)
+def test_a_fault_of_an_adapter_is_told_at_its_place(adapter: str, expected: str) -> None:
+    assert fault(text=ARMS.replace("ADAPTER", adapter)).startswith(f"e.yaml:{expected}")
+
+
+def test_the_floor_and_the_ceiling_train_the_same_adapter() -> None:
+    text = ARMS.replace("ADAPTER", "{rank: 2}") + "floor: own\n"
+    assert fault(text=text).startswith("e.yaml:6:38: the floor 'own' has an adapter of its own, and the ceiling trains")
+    assert fault(text=text).endswith("write 'floor: erm'")
+    assert experiment("ceiling: false\n", text).floor == "own"

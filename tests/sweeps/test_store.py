@@ -85,6 +85,16 @@ def test_what_can_change_the_result_is_another_run(folder: Path, file: str, old:
     assert digest(folder) != before
 
 
+def test_an_adapter_of_an_arm_is_another_run_of_that_arm_only(folder: Path) -> None:
+    arms = ("An arm, with blanks", "erm", "untrained base")
+    before = {arm: digest(folder, arm) for arm in arms}
+    (folder / "e.yaml").write_text(EXPERIMENT.replace("{graph: erm}", "{graph: erm, adapter: {kind: full}}"))
+    assert [arm for arm in arms if digest(folder, arm) != before[arm]] == ["erm"]
+    # What is written out although it is the default is no other run.
+    (folder / "e.yaml").write_text(EXPERIMENT.replace("{graph: erm}", "{graph: erm, adapter: {kind: lora, rank: 8}}"))
+    assert {arm: digest(folder, arm) for arm in arms} == before
+
+
 def test_seeds_and_arms_are_runs_of_their_own(folder: Path) -> None:
     digests = {digest(folder, arm, seed) for arm in ("An arm, with blanks", "erm", "untrained base") for seed in (1, 2)}
     assert len(digests) == 6

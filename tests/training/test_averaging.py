@@ -13,7 +13,7 @@ import torch
 from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from causal_reasoning.data.encode import Encoded, EncodedRows, collate
-from causal_reasoning.experiment import AdapterSpec
+from causal_reasoning.experiment import LoraSpec
 from causal_reasoning.objective.baselines.cft import TwoModels
 from causal_reasoning.objective.baselines.swa import AveragedLikelihood
 from causal_reasoning.objective.baselines.vrex import EqualRisks
@@ -62,7 +62,7 @@ def weights(model: Any) -> dict[str, torch.Tensor]:
 
 def train(base: Any, loss: Loss, folder: Path, *, resume: bool = False, best: bool = False) -> Trained:
     torch.manual_seed(3)
-    model = attach_lora(copy.deepcopy(base), AdapterSpec(rank=2, alpha=8))
+    model = attach_lora(copy.deepcopy(base), LoraSpec(rank=2, alpha=8))
     run = Trained()
     trainer = TargetRiskTrainer(
         model=model,
@@ -153,7 +153,7 @@ def test_the_optimiser_forgets_once_when_the_penalty_jumps(base: Any, tmp_path: 
 
 
 def test_what_is_needed_is_what_is_added(base: Any) -> None:
-    model = attach_lora(copy.deepcopy(base), AdapterSpec(rank=2, alpha=4))
+    model = attach_lora(copy.deepcopy(base), LoraSpec(rank=2, alpha=4))
     assert [type(c) for c in equip(model, AveragedLikelihood(0.5))] == [AverageWeights]
     assert [type(c) for c in equip(model, EqualRisks(1.0, 0.1))] == [ResetOptimizer]
     assert equip(model, EqualRisks(1.0, 0.0)) == []

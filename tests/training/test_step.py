@@ -11,7 +11,7 @@ import torch
 
 from causal_reasoning.data.encode import IGNORED, Encoded, EncodedRows, collate
 from causal_reasoning.errors import InputError
-from causal_reasoning.experiment import AdapterSpec
+from causal_reasoning.experiment import LoraSpec
 from causal_reasoning.objective.loss import Head, Loss, Needs, WeightedLikelihood
 from causal_reasoning.training.equip import equip, strip
 from causal_reasoning.training.model import attach_lora, load_model
@@ -37,7 +37,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture
 def model(base: Any) -> Any:
     torch.manual_seed(0)
-    adapted = attach_lora(copy.deepcopy(base), AdapterSpec(rank=2, alpha=8))
+    adapted = attach_lora(copy.deepcopy(base), LoraSpec(rank=2, alpha=8))
     with torch.no_grad():  # an adapter that does something
         for name, value in adapted.named_parameters():
             if "lora_B" in name:

@@ -80,7 +80,10 @@ def changes(before: AssumptionGraph, after: AssumptionGraph) -> Iterator[Change]
         if was.role != now.role:
             yield Change("role", f"{name} is a {was.role}", f"{name} is a {now.role}")
         if was.bind != now.bind:
-            yield Change("binding", f"{name} is {_bound(was)}", f"{name} is {_bound(now)}")
+            old_words, new_words = _bound(was), _bound(now)
+            if old_words == new_words:  # the same kind with other settings
+                old_words, new_words = _settings(was, now), _settings(now, was)
+            yield Change("binding", f"{name} is {old_words}", f"{name} is {new_words}")
     for part in ("do", "read", "write", "policy"):
         asked, asks = getattr(before.query, part), getattr(after.query, part)
         if asked != asks:
@@ -107,6 +110,20 @@ def _bound(spec: NodeSpec) -> str:
         return f"the slot of {spec.bind.column_name}"
     what = "router" if isinstance(spec.bind, RouterBinding) else "representation at"
     return f"the {what} {spec.bind.column_name}"
+
+
+def _settings(spec: NodeSpec, other: NodeSpec) -> str:
+    """A binding with the settings in which it is not like another one of its kind."""
+    mine, theirs = (_flat(node.bind.model_dump()) if node.bind else {} for node in (spec, other))
+    apart = [key for key in (*mine, *(key for key in theirs if key not in mine)) if mine.get(key) != theirs.get(key)]
+    lists = {key: ", ".join(map(str, v)) if isinstance(v, tuple) else str(v) for key, v in mine.items() if v}
+    return f"{_bound(spec)} ({', '.join(f'{key}: {lists[key]}' if key in lists else f'no {key}' for key in apart)})"
+
+
+def _flat(data: dict[str, object]) -> dict[str, object]:
+    """Settings, whether a binding has them itself or in a mapping of its own."""
+    (inner,) = [value for value in data.values() if isinstance(value, dict)] or [{}]
+    return {**{key: value for key, value in data.items() if not isinstance(value, dict)}, **inner}
 
 
 def _plain(value: object) -> str:
