@@ -42,7 +42,7 @@ def command(
 ) -> None:
     """Decide whether the query of a graph is identified; exit code 3 if it is not."""
     from causal_reasoning.graph import load_graph
-    from causal_reasoning.identification import identify
+    from causal_reasoning.identification import SetByTheAdapter, identify
 
     loaded = load_graph(graph)
     if through:
@@ -53,6 +53,9 @@ def command(
     verdict = identify(loaded, do or None, on or None, given or (), cap=cap)
     data = verdict.to_dict()
     lines = _lines(data, verdict)
+    slots = [name for name in dict.fromkeys(do or loaded.query.do) if name in loaded.slots]
+    if slots and not isinstance(verdict, SetByTheAdapter):
+        lines.append(f"  {'not asked':<15} {', '.join(slots)}: set by the adapter, and in no row")
     if proof:
         lines += ["", "Proof", *_proof(data)]
     if witness and not verdict.identified:
@@ -60,6 +63,12 @@ def command(
         data["witness"] = found.to_dict() if found else None
         lines += ["", found.text() if found else "no witness: the sample is selected, which models do not show"]
     if cross_check:
+        if isinstance(verdict, SetByTheAdapter):
+            raise InputError.at(
+                "--cross-check",
+                f"the adapter sets {', '.join(verdict.query.do)}, so there is nothing to identify and nothing to ask "
+                "another tool; name another treatment with --do",
+            )
         from causal_reasoning.cross_check import cross_check_dowhy
 
         agreement = cross_check_dowhy(loaded.causal, verdict, seconds=seconds)
@@ -79,6 +88,13 @@ def _mediation(
     from causal_reasoning.identification import QueryError, identify_mediation
 
     outcomes = on or [name for name in loaded.outcomes if name not in through]
+    slots = [name for name in do or loaded.query.do if name in loaded.slots]
+    if slots:
+        raise InputError.at(
+            loaded.source or loaded.name,
+            f"the adapter sets {', '.join(slots)}, and no row has a value of it: direct and indirect effects are asked "
+            "of treatments in the data; name one with --do",
+        )
     try:
         found = identify_mediation(loaded.causal, do or loaded.query.do, outcomes, through)
     except QueryError as error:

@@ -25,6 +25,7 @@ def command(
     from causal_reasoning.report import markdown_table, terminal_table, write_page
     from causal_reasoning.sweeps.statistics import summary_of
     from causal_reasoning.sweeps.store import find_results
+    from causal_reasoning.sweeps.sweep import saved_order
 
     records = find_results(runs)
     names = sorted({record["experiment"] for record in records})
@@ -32,7 +33,8 @@ def command(
         raise InputError.at(
             str(runs), f"holds runs of several experiments ({', '.join(names)}); name the folder of one"
         )
-    summary = summary_of(records, experiment=names[0])
+    order, floor = saved_order(runs)
+    summary = summary_of(records, experiment=names[0], order=order, floor=floor)
     page = write_page(records, summary, output or runs / "report.html")
     if json:
         emit_json(summary)

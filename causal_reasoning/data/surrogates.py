@@ -267,9 +267,10 @@ def _texts(name: str, how: AnySurrogate, table: Table) -> list[str]:
 
 
 def data_columns(graph: AssumptionGraph) -> set[str]:
-    """The columns that the data themselves must have: what nodes are bound to, and what surrogates are computed of."""
+    """The columns that the data must have: what nodes are bound to, surrogates are computed of, routers learn from."""
     bound = {graph.column(node) for node in graph.causal.observed if node not in graph.surrogates}
-    return bound | {how.of for how in graph.surrogates.values()}
+    labels = {router.label for router in graph.routers.values() if router.label}
+    return bound | labels | {how.of for how in graph.surrogates.values()}
 
 
 def read_bound(path: Path, graph: AssumptionGraph, embed: Embed | None = None) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
@@ -198,8 +198,28 @@ def check_bindings(table: Table, graph: AssumptionGraph) -> None:
                 faults.append(
                     table.fault(row, f"{message}; bind it with {{text: {column}}}, or bind a column of categories")
                 )
+    faults += _label_faults(table, graph)
     if faults:
         raise InputError(faults)
+
+
+def _label_faults(table: Table, graph: AssumptionGraph) -> Iterator[Fault]:
+    """What routers learn from must be there, and have a value for each part."""
+    for name, router in graph.routers.items():
+        column = router.label
+        if column is None:
+            continue
+        if column not in table.columns:
+            hint = did_you_mean(column, [*table.columns, *table.others])
+            first = 1 if table.lines and table.unit == "line" else None
+            message = f"there is no column '{column}', from which the router '{name}' learns; {hint}"
+            yield Fault(table.source, first, first, message)
+        elif (values := len(set(table.columns[column]))) != router.parts:
+            message = (
+                f"the column '{column}' has {values:,} different values, and the router '{name}' that learns from it "
+                f"has {router.parts} parts; it needs one for each value: parts: {values}"
+            )
+            yield table.fault(0, message)
 
 
 def not_categorical(table: Table, column: str) -> tuple[int, str] | None:

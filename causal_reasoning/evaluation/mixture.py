@@ -19,6 +19,7 @@ from causal_reasoning.evaluation.greedy import answer_in_batches, write_greedily
 from causal_reasoning.evaluation.one_pass import generate_one_pass, score_one_pass
 from causal_reasoning.objective.mixture import earlier
 from causal_reasoning.training.shared_prompt import Prompt, continued, read_prompt, split, suffixes
+from causal_reasoning.training.slots import announce
 
 
 class MixtureOfRows(LogitsProcessor):  # type: ignore[misc]  # transformers ships no types
@@ -197,6 +198,7 @@ def _written(
     """Log-probabilities at the written positions (P, V), the tokens written there (P,), and their rows (P,)."""
     if prompt is None:
         labels = batch["labels"]
+        announce(model, labels)
         logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
     else:
         ids, mask, labels = suffixes([batch], shared)

@@ -117,6 +117,7 @@ def score_one_pass(
         embeddings = torch.stack([torch.cat([e, e.new_zeros(width - len(e), e.shape[1])]) for e, _ in rows])
         labels = torch.stack([torch.cat([lab, lab.new_full((width - len(lab),), IGNORED)]) for _, lab in rows])
         there = torch.tensor([[1] * len(lab) + [0] * (width - len(lab)) for _, lab in rows], device=labels.device)
+        announce(model, labels)
         logits = model(inputs_embeds=embeddings, attention_mask=there, use_cache=False).logits
         nll[chosen] = sequence_nll(logits, labels).double().cpu().numpy()
         right = (logits[:, :-1].argmax(-1) == labels[:, 1:]) | (labels[:, 1:] == IGNORED)

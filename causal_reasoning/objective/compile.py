@@ -143,9 +143,15 @@ def _outcome(
         t = ", ".join(verdict.query.do)
         return Refusal(name, f"the adapter sets {t}: no row has a value of it to be weighed or averaged over")
     outcome = with_surrogates(graph, estimator.plan(graph, verdict))
-    if isinstance(outcome, Refusal) or outcome.strata is None or not outcome.strata.slots or name == "standardization":
+    by_column = {n: slot.choose for n, slot in graph.slots.items() if slot.choose and slot.choose not in graph.routers}
+    if isinstance(outcome, Refusal) or not by_column:
         return outcome
-    z, slots = ", ".join(outcome.strata.nodes), ", ".join(outcome.strata.slots)
+    z, slots = ", ".join(sorted(set(by_column.values()))), ", ".join(by_column)
+    if outcome.strata is None or not outcome.strata.slots:
+        unknown = f"{z} chooses a part of {slots}, and nobody knows it when the model is used"
+        return Refusal(name, f"{unknown}: answers must be averaged over it alone, which this plan does not do")
+    if name == "standardization":
+        return outcome
     return Refusal(name, f"{z} chooses a part of {slots}, whose answers are summed; this estimator shows it as a text")
 
 

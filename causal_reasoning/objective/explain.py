@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification import (
     IdentifiedByAdjustment,
     IdentifiedByFrontDoor,
@@ -243,8 +244,8 @@ def _set_how(graph: AssumptionGraph, policy: str) -> str:
     """Who sets the treatments: the adapter its parts, the policy all others."""
     slots = tuple(name for name in graph.query.do if name in graph.slots)
     others = tuple(name for name in graph.query.do if name not in graph.slots)
-    parts = [f"the adapter sets {listed(slots)}"] * bool(slots) + [f"policy for {listed(others)}: {policy}"] * bool(others)
-    return "; ".join(parts)
+    by_adapter, by_policy = f"the adapter sets {listed(slots)}", f"policy for {listed(others)}: {policy}"
+    return "; ".join(part for part, there in ((by_adapter, slots), (by_policy, others)) if there)
 
 
 def _remark(step: dict[str, str | None]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -168,3 +169,23 @@ def _processes(workers: int | None, jobs: int) -> tuple[int, int]:
         workers = 1 if torch.cuda.is_available() else cores
     count = max(1, min(workers, jobs))
     return max(1, cores // count), count
+
+
+def saved_order(folder: Path) -> tuple[tuple[str, ...], str | None]:
+    """The order of the arms, and the one that gaps are measured from, as the sweep that made a folder wrote them.
+
+    Parameters
+    ----------
+    folder : Path
+        The runs of one experiment.
+
+    Returns
+    -------
+    (tuple of str, str or None)
+        Nothing of both where no sweep has ended there, or its summary cannot be read.
+    """
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        return tuple(str(arm["name"]) for arm in summary["arms"]), summary["reference"]["floor"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return (), None

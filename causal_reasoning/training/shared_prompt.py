@@ -17,6 +17,7 @@ from accelerate.utils import extract_model_from_parallel  # type: ignore[import-
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from causal_reasoning.data.encode import IGNORED
+from causal_reasoning.training.slots import slots_of
 
 _WHOLE: WeakSet[Any] = WeakSet()
 """Models that turned out to keep no keys and values to continue from."""
@@ -63,10 +64,11 @@ def read_prompt(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Prompt | N
     -------
     Prompt or None
         ``None`` for a model that does not keep the keys and values of all tokens, such as one with a sliding window
-        or a recurrent state, where gradient checkpointing throws them away, and with a trained prefix, which peft
-        puts in the place of any keys and values that it is handed.
+        or a recurrent state, where gradient checkpointing throws them away, with a trained prefix, which peft puts in
+        the place of any keys and values that it is handed, and with rows that choose parts of the adapter, which they
+        do anew for each sequence.
     """
-    if model in _WHOLE or _has_prefix(model):
+    if model in _WHOLE or _has_prefix(model) or _chooses(model):
         return None
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     # A single position is scored: the vocabulary's matrix is a large part of a small model.
@@ -82,6 +84,11 @@ def read_prompt(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Prompt | N
 def _has_prefix(model: Any) -> bool:
     config = getattr(extract_model_from_parallel(model), "active_peft_config", None)
     return bool(getattr(config, "is_prompt_learning", False))
+
+
+def _chooses(model: Any) -> bool:
+    slots = slots_of(extract_model_from_parallel(model))
+    return slots is not None and slots.views is not None
 
 
 def split(batch: dict[str, Any], shared: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -81,7 +81,8 @@ def changes(before: AssumptionGraph, after: AssumptionGraph) -> Iterator[Change]
             yield Change("role", f"{name} is a {was.role}", f"{name} is a {now.role}")
         if was.bind != now.bind:
             old_words, new_words = _bound(was), _bound(now)
-            if old_words == new_words:  # the same kind with other settings
+            parts = (SlotBinding, RouterBinding)  # have settings that are not in the words
+            if old_words == new_words or (isinstance(was.bind, parts) and isinstance(now.bind, parts)):
                 old_words, new_words = _settings(was, now), _settings(now, was)
             yield Change("binding", f"{name} is {old_words}", f"{name} is {new_words}")
     for part in ("do", "read", "write", "policy"):

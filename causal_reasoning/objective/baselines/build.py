@@ -20,7 +20,7 @@ from causal_reasoning.objective.baselines.swa import SWA
 from causal_reasoning.objective.baselines.vrex import VREx
 from causal_reasoning.objective.notation import nll
 from causal_reasoning.objective.plan import ObjectivePlan, Term
-from causal_reasoning.objective.rendering import RenderingModel, rendering_model
+from causal_reasoning.objective.rendering import RenderingModel, drawable, rendering_model
 
 BASELINES: dict[str, type[Baseline]] = {
     baseline.name: baseline
@@ -79,6 +79,8 @@ def plan_baseline(
     kind = BASELINES[name]
     _check_groups(kind, graph, groups, where)
     _check_drawn(kind, graph, drawn, where)
+    if kind.needs == "pairs" and not drawn and not isinstance(declared := drawable(graph), str):
+        drawn = declared  # what a template says that it can write anew
     given = dict(settings or {})
     for key, value in given.items():
         if key not in kind.defaults():
