@@ -26,11 +26,14 @@ class Added:
         The layer of each recorded linear, and by slot what it added and what the frozen layer gave, (B, T, D).
     views : mapping of str to int
         The view in which each slot is on, where a pass holds several.
+    weights : Tensor, optional
+        Where the views of a pass are mixed, how much each counts in each row, (B, views): contributions are mixed so.
     """
 
     tokens: tuple[tuple[SlotTokens, Mapping[str, Attended], Tensor | None], ...]
     linears: tuple[tuple[int, Mapping[str, tuple[Tensor, Tensor]]], ...]
     views: Mapping[str, int]
+    weights: Tensor | None = None
 
     def of(self, name: str, rows: int, tokens: tuple[int, ...] = (), layers: int = 0) -> tuple[Tensor, Tensor]:
         """What a slot added, and what the frozen layers added at the same places.
@@ -79,4 +82,7 @@ class Added:
     def _own(self, values: Tensor, name: str, rows: int) -> Tensor:
         if len(values) == rows:
             return values
-        return values.reshape(-1, rows, *values.shape[1:])[self.views.get(name, 0)]
+        views = values.reshape(-1, rows, *values.shape[1:])
+        if self.weights is not None:
+            return torch.einsum("bk,kb...->b...", self.weights.to(views.dtype), views)
+        return views[self.views.get(name, 0)]

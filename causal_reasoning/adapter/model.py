@@ -243,7 +243,8 @@ class SlotsModel(BaseTuner):  # type: ignore[misc]
     def added(self) -> Added:
         """What the slots added in the last forward pass; token slots always, low-rank slots if they are recorded."""
         names = [(name, module) for name, module in self.model.named_modules() if isinstance(module, SlotLinear)]
-        groups = self.views.combination.groups if self.views is not None else ()
+        combination = self.views.combination if self.views is not None else Combination()
+        mixed = self.choices.known(combination.choice) if combination.kind == "mixture" else None
         return Added(
             tuple(
                 (module, module.attended, module.beside)
@@ -251,7 +252,8 @@ class SlotsModel(BaseTuner):  # type: ignore[misc]
                 if isinstance(module, SlotTokens)
             ),
             tuple((_layer(name), m.added) for name, m in names if name.rsplit(".", 1)[-1] in WRITERS and m.added),
-            {slot: i for i, group in enumerate(groups) for slot in group},
+            {slot: i for i, group in enumerate(combination.groups) for slot in group},
+            mixed if mixed is not None and mixed.is_floating_point() else None,
         )
 
     def contributions(self, name: str, tokens: tuple[int, ...] = ()) -> dict[str, Tensor]:

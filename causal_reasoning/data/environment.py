@@ -42,7 +42,7 @@ def with_split(graph: AssumptionGraph, experiment: Experiment, splits: Sequence[
     policy = graph.query.policy
     if not isinstance(policy, EnvironmentPolicy) or policy.split is None:
         return graph
-    columns = [graph.column(node) for node in sorted(graph.query.do)]
+    columns = [graph.column(node) for node in graph.treatments]
     return replace(graph, environment=split_environment(policy, columns, experiment, splits))
 
 
@@ -86,7 +86,7 @@ def check_policy(graph: AssumptionGraph, table: Table) -> None:
     policy = policy_of(graph)
     if isinstance(policy, str):
         return
-    treatment = tuple(sorted(graph.query.do))
+    treatment = graph.treatments
     columns = [table.columns[graph.column(node)] for node in treatment]
     try:
         check_support(treatment, dict(policy), set(zip(*columns, strict=True)))

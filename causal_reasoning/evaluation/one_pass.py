@@ -17,6 +17,7 @@ from causal_reasoning.data.encode import IGNORED, Encoded
 from causal_reasoning.data.views import Components
 from causal_reasoning.evaluation.greedy import answer_in_batches, write_greedily
 from causal_reasoning.training.likelihood import sequence_nll
+from causal_reasoning.training.slots import announce
 
 
 def mean_prompt(embed: Any, prompts: Sequence[tuple[int, ...]], weights: Sequence[float]) -> torch.Tensor:

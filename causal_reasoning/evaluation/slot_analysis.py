@@ -253,5 +253,5 @@ def _alone(model: Any, adapter: SlotsModel, rows: list[Encoded], pad: int) -> di
 
 
 def _number(value: float) -> float | None:
-    """A number that JSON can hold; nothing for one that is not defined."""
-    return round(float(value), 6) if np.isfinite(value) else None
+    """A number that JSON can hold, with six digits; nothing for one that is not defined."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None

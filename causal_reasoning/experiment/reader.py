@@ -323,7 +323,7 @@ def _counted(graph: AssumptionGraph, treatment: str | None) -> str | dict[str, f
     policy = graph.query.policy
     if not isinstance(policy, EnvironmentPolicy) or policy.split is not None:
         return policy
-    place = [graph.column(node) for node in sorted(graph.query.do)].index(str(treatment))
+    place = [graph.column(node) for node in graph.treatments].index(str(treatment))
     table: dict[str, float] = {}
     for values, probability in graph.environment:
         table[values[place]] = table.get(values[place], 0.0) + probability

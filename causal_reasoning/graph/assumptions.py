@@ -94,6 +94,11 @@ class AssumptionGraph:
         return routers_of(self.nodes)
 
     @property
+    def treatments(self) -> tuple[str, ...]:
+        """The treatments that rows have values of (sorted): all but those that the adapter sets."""
+        return tuple(sorted(name for name in self.query.do if name not in self.slots))
+
+    @property
     def asked_of_the_data(self) -> AssumptionGraph:
         """The same graph, with a query about treatments that rows have values of: the adapter sets its slots itself."""
         treatments = tuple(name for name in self.query.do if name not in self.slots)
@@ -104,7 +109,7 @@ class AssumptionGraph:
     @property
     def computed(self) -> tuple[str, ...]:
         """All nodes that the model computes (sorted): representations, slots and routers."""
-        return tuple(computed_by_the_model(self.nodes))
+        return tuple(sorted(computed_by_the_model(self.nodes)))
 
     def inputs(self, representation: str) -> tuple[str, ...]:
         """What a representation is a function of (sorted).

@@ -40,7 +40,7 @@ def with_environment(graph: AssumptionGraph, document: Document, folder: Path) -
     if not isinstance(policy, EnvironmentPolicy) or policy.like is None:
         return graph
     path = folder / policy.like
-    columns = tuple(graph.column(node) for node in sorted(graph.query.do))
+    columns = tuple(graph.column(node) for node in graph.treatments)
     try:
         rows = [(number, row) for number, row in numbered_rows(path)]
         return replace(graph, environment=count(columns, policy.where, rows, str(path)))

@@ -20,7 +20,8 @@ from causal_reasoning.graph.spec import (
 from causal_reasoning.graph.surrogates import SurrogateBinding
 
 _ONE_REPRESENTATION = ("variance", "paired", "released_variance", "released_paired")
-_EACH_POSITION = ("released_variance", "released_paired")
+EACH_POSITION = ("released_variance", "released_paired")
+"""Kinds that take every position by itself."""
 _TWO_REPRESENTATIONS = ("lautum",)
 _OPTIONS = {"bandwidth": "hsic", "clamp": "lautum", "direction": "lautum", "margin": "sensitivity"}
 
@@ -139,8 +140,8 @@ def _problems(
     if kind == "released_variance" and penalty.given:
         yield "given", "'released_variance' has no conditional version; use 'variance'"
     for name in of or (states if len(states) == 1 else ()):
-        if name in states and (states[name].pool == "each") != (kind in _EACH_POSITION):
-            wanted, takes = ("each", "takes") if kind in _EACH_POSITION else ("answer", "does not take")
+        if name in states and (states[name].pool == "each") != (kind in EACH_POSITION):
+            wanted, takes = ("each", "takes") if kind in EACH_POSITION else ("answer", "does not take")
             yield "of", f"'{kind}' {takes} every position by itself; give '{name}' the pool '{wanted}'"
     if kind == "lautum" and penalty.given:
         yield "given", "'lautum' has no conditional version; use 'hsic' or 'cross_covariance'"

@@ -203,12 +203,13 @@ def _query_faults(spec: GraphSpec, nodes: dict[str, NodeSpec], document: Documen
             yield document.fault(
                 ("query", "policy"), f"the probabilities of the policy sum to {total:g}; they must sum to 1"
             )
-        if len(query.do) > 1:
+        treatments = [n for n in query.do if n in nodes and not isinstance(nodes[n].bind, SlotBinding)]
+        if len(treatments) > 1:
             yield document.fault(
                 ("query", "policy"),
                 "a table needs a single treatment; use 'marginal' or 'uniform' for several",
             )
-        elif query.do[0] in nodes and isinstance(nodes[query.do[0]].bind, TextBinding):
+        elif treatments and isinstance(nodes[treatments[0]].bind, TextBinding):
             yield document.fault(("query", "policy"), "a table needs a categorical treatment, this one is text")
     if isinstance(query.policy, EnvironmentPolicy):
         for name in query.do:

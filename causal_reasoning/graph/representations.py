@@ -178,12 +178,13 @@ def contradictions(
 
 def _choices(nodes: Mapping[str, NodeSpec], arrows: Iterable[Edge]) -> Iterator[Contradiction]:
     """Rule 7: whoever chooses among the parts of a slot is a category and its cause."""
-    edges, used = set(arrows), set()
+    edges, used, faulty = set(arrows), set(), False
     for name, slot in slots_of(nodes).items():
         if slot.choose is None:
             continue
         used.add(slot.choose)
         bind = nodes[slot.choose].bind if slot.choose in nodes else None
+        faulty |= not isinstance(bind, (RouterBinding, ColumnBinding, SurrogateBinding))
         if slot.choose not in nodes:
             yield Contradiction(
                 f"there is no node '{slot.choose}' to choose a part; {did_you_mean(slot.choose, nodes)}", name, "bind"
@@ -202,7 +203,7 @@ def _choices(nodes: Mapping[str, NodeSpec], arrows: Iterable[Edge]) -> Iterator[
                 "bind",
             )
     for name in routers_of(nodes):
-        if name not in used:
+        if name not in used and not faulty:  # it may have been meant
             yield Contradiction(
                 f"the router '{name}' chooses nothing; let a slot name it: slot: {{choose: {name}}}", name, "bind"
             )

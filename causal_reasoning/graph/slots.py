@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from causal_reasoning.errors import did_you_mean
+
 Count = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 Index = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 Parts = Annotated[int, Field(ge=2, le=1000, strict=True)]
@@ -94,14 +96,24 @@ class LowRankSlotSpec(_Part):
 
 SlotSpec = TokenSlotSpec | LowRankSlotSpec
 
+
+def _known(value: Any) -> Any:
+    """Refuse an unknown kind with the nearest known one."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if isinstance(kind, str) and kind not in ("tokens", "low_rank"):
+        raise ValueError(f"there is no slot of kind '{kind}'; {did_you_mean(kind, ('tokens', 'low_rank'))}")
+    return value
+
+
 AnySlot = Annotated[
     Annotated[TokenSlotSpec, Tag("tokens")] | Annotated[LowRankSlotSpec, Tag("low_rank")],
     Discriminator(
         lambda value: value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None),
-        custom_error_type="slot",
+        custom_error_type="binding",
         custom_error_message="a slot needs a kind: tokens (learned tokens in attention) or low_rank (updates of "
         "weights)",
     ),
+    BeforeValidator(_known),
 ]
 
 

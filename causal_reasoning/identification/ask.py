@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from causal_reasoning.errors import InputError
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.identification.construction import set_by_the_adapter
 from causal_reasoning.identification.effect import identify_effect
 from causal_reasoning.identification.query import QueryError
-from causal_reasoning.identification.result import Identification
+from causal_reasoning.identification.repair import Repair
+from causal_reasoning.identification.result import Identification, NotIdentified
 
 Names = str | Iterable[str]
 
@@ -61,7 +63,7 @@ def identify(
     try:
         if asked and not treatments:
             return set_by_the_adapter(graph, asked, outcomes, given)
-        return identify_effect(
+        verdict = identify_effect(
             graph.causal,
             treatments,
             outcomes,
@@ -73,3 +75,12 @@ def identify(
         )
     except QueryError as error:
         raise InputError.at(graph.source or graph.name, str(error)) from error
+    if not isinstance(verdict, NotIdentified) or not graph.computed:
+        return verdict
+    return replace(verdict, repairs=tuple(repair for repair in verdict.repairs if _possible(repair, graph)))
+
+
+def _possible(repair: Repair, graph: AssumptionGraph) -> bool:
+    """Whether a repair asks for no values of what a model computes: no data hold them."""
+    named = {*repair.observe, *(node for arrow in repair.mediate for node in arrow)}
+    return not named & set(graph.computed)

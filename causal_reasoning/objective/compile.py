@@ -189,8 +189,8 @@ def _baseline(graph: AssumptionGraph, verdict: Identification, name: str) -> Obj
 
 def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
     """Add the independence penalties that the graph implies, or that the file asks for."""
+    penalties = plan_penalties(graph)  # checks all that are named, those on what is written too
     plan = with_mediation(graph, plan)
-    penalties = plan_penalties(graph)
     left_out = penalties_left_out(graph)
     if not penalties:
         return replace(plan, refused=plan.refused + left_out)
@@ -201,6 +201,8 @@ def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
     shown_latex = "".join(rf" + {p.strength:g}\,\mathrm{{{p.name}}}".replace("_", r"\_") for p in penalties)
     loss, comma, rest = plan.formula.partition(",  ")
     head, quad, tail = plan.latex.partition(r",\quad ")
+    renderings = counterfactual_rendering(graph, [p.drawn for p in penalties if p.view], plan.renderings)
+    passes = plan.forward_passes
     return replace(
         plan,
         loss=with_penalties(plan.loss, penalties, groups),
@@ -210,7 +212,9 @@ def _penalised(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
         latex=f"{head}{shown_latex}{quad}{tail}",
         terms=plan.terms + added,
         penalties=penalties,
-        renderings=counterfactual_rendering(graph, [p.drawn for p in penalties if p.view], plan.renderings),
+        renderings=renderings,
+        # A second rendering that the objective does not read costs a pass.
+        forward_passes=replace(passes, train=passes.train + len(renderings) - len(plan.renderings)),
         refused=plan.refused + left_out,
     )
 

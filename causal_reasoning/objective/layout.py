@@ -12,6 +12,7 @@ from typing import Any, Literal
 from causal_reasoning.errors import InputError, NoValidPlanError
 from causal_reasoning.graph import AssumptionGraph
 from causal_reasoning.graph.slots import RouterSpec, SlotSpec
+from causal_reasoning.objective.baselines import BASELINES
 from causal_reasoning.objective.loss import Array, Equipped, Loss, Needs, Step
 from causal_reasoning.objective.plan import ForwardPasses, ObjectivePlan
 
@@ -199,6 +200,7 @@ def with_layout(graph: AssumptionGraph, plan: ObjectivePlan) -> ObjectivePlan:
         raise InputError.at(where, f"objective.combine: answers average over {mixed[0].node}: that is a 'mixture'")
     groups = (chosen, others) if combine in ("experts", "head") else ()
     layout = AdapterLayout(tuple(graph.slots.items()), choices, combine, groups)
+    _refuse_states(graph, plan, layout, where)
     labels = tuple((choice.column,) for choice in choices if choice.column)
     return replace(
         plan,
@@ -223,15 +225,29 @@ def _choice(graph: AssumptionGraph, plan: ObjectivePlan, node: str) -> ChoicePla
     return ChoicePlan(node, None, graph.column(node))
 
 
+def _refuse_states(graph: AssumptionGraph, plan: ObjectivePlan, layout: AdapterLayout, where: str) -> None:
+    """Refuse a loss that reads hidden states where a row has several, one for each view of the adapter."""
+    routed = any(choice.router is not None for choice in layout.choices)
+    if layout.combine == "sum" or (layout.combine == "mixture" and not routed):
+        return  # one pass a row in training
+    measured = [n for p in plan.penalties for n in p.representations if n not in graph.slots]
+    if measured or (plan.baseline and BASELINES[plan.estimator].reads_states):
+        what = f"penalties measure '{measured[0]}'" if measured else f"'{plan.estimator}' reads"
+        raise InputError.at(
+            where,
+            f"objective.combine: {what}, a hidden state, of which '{layout.combine}' has several a row; it needs 'sum'",
+        )
+
+
 def _cost(passes: ForwardPasses, layout: AdapterLayout) -> ForwardPasses:
-    """Passes of the frozen base: views run as one larger batch."""
+    """Passes of the frozen base: views run as one larger batch, and are counted one by one."""
     extra = sum(choice.router is not None and choice.router.reads == "hidden" for choice in layout.choices)
-    if layout.combine in ("experts", "head"):
-        views = 3 if layout.combine == "experts" else 2
-        return replace(passes, train=passes.train * views + extra, inference=passes.inference * views + extra)
-    if layout.combine != "mixture":
-        return replace(passes, train=passes.train + extra, inference=passes.inference + extra)
-    soft = next((c.router.parts for c in layout.choices if c.router is not None), 0)
-    # Where a column chooses, each training row uses its own part.
-    train = passes.train * (soft or 1) + extra
-    return replace(passes, train=train, inference=(soft or passes.inference) + extra)
+    # Where a column chooses, each training row uses its own part, and strata are counted already.
+    soft = next((c.router.parts for c in layout.choices if c.router is not None), 1)
+    views = {"sum": 1, "mixture": soft, "experts": 3, "head": 2}[layout.combine]
+    return ForwardPasses(
+        passes.train * views + extra,
+        passes.inference * views + extra,
+        passes.train_per_stratum * views,
+        passes.inference_per_stratum * views,
+    )

@@ -155,7 +155,7 @@ def sensitivity(
     >>> sensitivity(derive(load_graph("reasoning"))) is None
     True
     """
-    graph, plan = derivation.graph, derivation.plan
+    graph, plan = derivation.graph.asked_of_the_data, derivation.plan
     nodes = surrogate_strata(graph, plan)
     if plan.baseline or not nodes:
         return None

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback
 
+from causal_reasoning.adapter.attention import PREFIX, with_slots
 from causal_reasoning.errors import InputError
 from causal_reasoning.objective.loss import Equipped, Head, Loss
 from causal_reasoning.training.averaging import AverageWeights
@@ -111,7 +112,8 @@ def _network(head: Head, size: int) -> torch.nn.Module:
 def _use_eager_attention(model: Any) -> None:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     try:
-        base.set_attn_implementation("eager")
+        slots = str(base.config._attn_implementation).startswith(PREFIX)  # they stay where they are
+        base.set_attn_implementation(with_slots("eager") if slots else "eager")
     except (ValueError, ImportError) as error:
         reason = " ".join(str(error).split())
         raise InputError.at("objective", f"it needs attention maps, which this model cannot give: {reason}") from error

@@ -9,6 +9,7 @@ import torch
 from accelerate.utils import extract_model_from_parallel  # type: ignore[import-untyped]
 
 from causal_reasoning.adapter.added import Added
+from causal_reasoning.adapter.attention import without_slots
 from causal_reasoning.data.encode import IGNORED
 from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.objective.loss import MAIN
@@ -183,9 +184,20 @@ class TorchStep:
         if self._slots is None or self._slots.views is None:
             raise InputError.at("objective", f"'{name}' chooses parts of the adapter, and this one has none")
         if fixed:
-            self._chosen[name] = values
+            self._chosen[name] = self._known_parts(name, values)
         else:
             self._slots.views.routing.labels[name] = values
+
+    def _known_parts(self, name: str, values: torch.Tensor) -> torch.Tensor:
+        """The parts of rows; a held-out row with a value that no training row has (−1) averages over all of them."""
+        assert self._slots is not None and self._slots.views is not None  # noqa: S101 - checked by the caller
+        unknown = values < 0
+        if not bool(unknown.any()):
+            return values
+        chooser = next(one for one in self._slots.views.routing.choosers if one.name == name)
+        weights = torch.nn.functional.one_hot(values.clamp(min=0), chooser.parts).float()
+        weights[unknown] = torch.tensor(chooser.prior, device=weights.device)
+        return weights
 
     def router_loss(self) -> torch.Tensor | None:
         """What routers lose in the passes of this step; nothing where none learns by gradient."""
@@ -209,7 +221,7 @@ class TorchStep:
 
     def attention(self, view: str = MAIN) -> torch.Tensor:
         """Attention of the positions that predict the answer, averaged over layers and heads: shape (P, T)."""
-        kind = self._bare().config._attn_implementation
+        kind = without_slots(str(self._bare().config._attn_implementation))
         if kind != "eager":
             raise InputError.at(
                 "objective",

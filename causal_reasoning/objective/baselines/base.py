@@ -57,6 +57,8 @@ class Baseline(ABC):
     source: ClassVar[str]
     needs: ClassVar[Needed] = "none"
     groups_optional: ClassVar[bool] = False
+    #: Whether the loss reads hidden states or attention maps beside likelihoods.
+    reads_states: ClassVar[bool] = False
 
     groups: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()

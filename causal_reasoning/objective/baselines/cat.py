@@ -156,6 +156,7 @@ class CAT(Baseline):
         r"\mathbb{1}\left[ \frac{a_{1j}}{a_{0j}} < \alpha \right]"
     )
     source: ClassVar[str] = "Han et al. 2025, arXiv:2509.01535"
+    reads_states: ClassVar[bool] = True
     needs: ClassVar[Needed] = "spans"
 
     form: str = setting("log_ratio", "The penalty.", choices=tuple(FORMS))

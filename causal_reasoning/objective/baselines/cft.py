@@ -127,6 +127,7 @@ class CFT(Baseline):
         r"- \gamma \mathbb{E} \log \frac{1}{K} \sum_{k} p_\theta(y \mid x, \phi_k)"
     )
     source: ClassVar[str] = "Yu et al. 2026, arXiv:2410.14375"
+    reads_states: ClassVar[bool] = True
 
     align: float = setting(1.0, "Factor α of the alignment.", least=0)
     adjust: float = setting(1.0, "Factor γ of the likelihood with shuffled local features.", least=0)

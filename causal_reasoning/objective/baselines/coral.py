@@ -96,6 +96,7 @@ class CORAL(ComparesGroups):
         r"\quad R_e = \mathbb{E}\left[ \ell \mid e \right]"
     )
     source: ClassVar[str] = "Sun and Saenko 2016, arXiv:1607.01719"
+    reads_states: ClassVar[bool] = True
 
     weight: float = setting(1.0, "Factor γ of the distances.", least=0)
 

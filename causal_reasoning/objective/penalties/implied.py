@@ -28,6 +28,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from causal_reasoning.graph import AssumptionGraph
+from causal_reasoning.graph.penalties import EACH_POSITION
 from causal_reasoning.graph.spec import ColumnBinding, MediationKind, PenaltyKind
 from causal_reasoning.graph.surrogates import SurrogateBinding
 from causal_reasoning.identification import m_separated, minimal_separator
@@ -228,14 +229,25 @@ class _Search:
         if set(given) <= set(self.labels):
             within = f" within each value of {_listed(given)}" if given else ""
             means = f"what is computed from {_listed(against)} and independent of it is constant{within}"
-            return ImpliedIndependence(statement, ("variance",), f"{because}; {means}")
+            kinds: tuple[PenaltyKind, ...] = ("variance",) if given else ("variance", "released_variance")
+            return self.by(statement, kinds, f"{because}; {means}")
         means = f"two rows that share {_listed(given)} must have the same {s}, whatever their {_listed(against)}"
-        return ImpliedIndependence(statement, ("paired",), f"{because}; {means}")
+        return self.by(statement, ("paired", "released_paired"), f"{because}; {means}")
+
+    def by(
+        self, statement: Independence, kinds: tuple[PenaltyKind | MediationKind, ...], because: str
+    ) -> ImpliedIndependence:
+        """A statement with those kinds that take its representations as they are pooled."""
+        pools = {self.graph.representations[s].pool == "each" for s in (*statement.a, *statement.b) if s in self.states}
+        fitting = tuple(kind for kind in kinds if pools == {kind in EACH_POSITION})
+        if fitting:
+            return ImpliedIndependence(statement, fitting, because)
+        return ImpliedIndependence(statement, (), "no penalty for it takes every position by itself")
 
     def measured(self, s: str, n: str, given: tuple[str, ...]) -> ImpliedIndependence:
         statement = Independence((s,), (n,), given)
         if n in self.labels:
-            return ImpliedIndependence(statement, _OF_A_COLUMN, self.reason(statement))
+            return self.by(statement, _OF_A_COLUMN, self.reason(statement))
         return ImpliedIndependence(
             statement, (), f"no penalty measures dependence on free text ('{n}') while the rest of the input varies"
         )
@@ -247,7 +259,7 @@ class _Search:
                 if given is not None:
                     statement = Independence((one,), (other,), given)
                     kinds = _OF_A_COLUMN if given else _OF_REPRESENTATIONS
-                    yield ImpliedIndependence(statement, kinds, self.reason(statement))
+                    yield self.by(statement, kinds, self.reason(statement))
                 elif (texts := minimal_separator(self.causal, one, other)) is not None:
                     statement = Independence((one,), (other,), texts)
                     reason = f"rows cannot be grouped by free text ({_listed(texts)})"

@@ -169,7 +169,7 @@ def penalties_left_out(graph: AssumptionGraph) -> tuple[Refusal, ...]:
 
 def _pairless(graph: AssumptionGraph, one: ImpliedIndependence) -> str:
     """Why there are no pairs of rows to measure a statement by, if pairs are what it needs; else empty."""
-    if one.kinds[:1] != ("paired",) or drawn_anew(graph, one.statement):
+    if not one.kinds or not PENALTIES[cast(PenaltyKind, one.kinds[0])].paired or drawn_anew(graph, one.statement):
         return ""
     against, given = listed(one.statement.b), listed(one.statement.given)
     return f"no column acts on {against} and not on {given}, so there are no pairs of rows"
