@@ -109,7 +109,8 @@ def test_parts_alone_answer_as_a_model_with_the_others_taken_out(tmp_path: Path)
 
 def test_routes_are_counted_and_compared_with_columns_of_few_values(tmp_path: Path) -> None:
     peft = made(tmp_path, "iclm")
-    router = slots(peft).slots_routers["default"]["domain"]
+    routers: Any = slots(peft).slots_routers["default"]
+    router = routers["domain"]
     torch.manual_seed(0)
     router.prototypes.normal_()
     found = analyse_slots(peft, ROWS, 0, LABELS)
