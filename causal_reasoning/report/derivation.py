@@ -163,6 +163,8 @@ def _proof(derivation: Mapping[str, Any]) -> str:
         return ""
     head = '<th scope="col">path</th><th scope="col">status</th><th scope="col">why</th>'
     note = "Each path from the treatment: causal ones must stay open, all others must be blocked."
+    if derivation.get("method") == "construction":
+        note = "What the adapter sees to, and what it leaves open."
     return tag("h4", "Proof") + tag("p", note, "small") + raw_table(head, "".join(rows), "proof")
 
 
