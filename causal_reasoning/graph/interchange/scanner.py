@@ -11,7 +11,7 @@ from causal_reasoning.errors import InputError
 Place = tuple[int, int]
 """Line and column, both from one."""
 
-_BLANK = re.compile(r"(?:\s|//[^\n]*|\#[^\n]*|/\*.*?\*/)++", re.DOTALL)
+_BLANK = re.compile(r"(?:\s|//[^\n]*|\#[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _ARROW = re.compile(r"<->|->|<-@|<-|@->|@-@|@--|--@|--")
 _WORD = re.compile(r"-?[\w.]+")
 _ANGLE = re.compile("[<>]")
@@ -39,8 +39,8 @@ class Quotes:
 
 
 #: In Graphviz a backslash protects what follows, another backslash too; in dagitty only a quote or a line's end.
-GRAPHVIZ = Quotes(re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL), re.compile(r"\\(.)", re.DOTALL))
-DAGITTY = Quotes(re.compile(r'"((?:[^"\\]|\\"|\\)*+)"', re.DOTALL), re.compile(r'\\("|\n)'))
+GRAPHVIZ = Quotes(re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL), re.compile(r"\\(.)", re.DOTALL))
+DAGITTY = Quotes(re.compile(r'"((?:[^"\\]|\\"|\\(?!"))*)"', re.DOTALL), re.compile(r'\\("|\n)'))
 
 
 @dataclass(frozen=True)
