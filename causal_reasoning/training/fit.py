@@ -152,8 +152,7 @@ def fit(
     _check(objective, model, settings)
     callbacks = equip(model, objective)
     record(model, objective)
-    order = np.random.default_rng(seed).permutation(len(train))
-    fit_routers(model, [train[i] for i in order[:2000]], tokenizer.pad_token_id, seed)
+    fit_routers(model, train, tokenizer.pad_token_id, seed)
     best = settings.select == "best"
     evaluate_every = min(settings.evaluate_every, settings.steps)
     # The best step is only kept if it is saved, so both happen together then.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import numpy as np
 import torch
 
 from causal_reasoning.adapter import SlotsModel
@@ -70,7 +71,7 @@ def announce(model: Any, labels: torch.Tensor) -> None:
         slots.views.written(labels != IGNORED)
 
 
-def chosen(model: Any, choices: Mapping[str, torch.Tensor]) -> AbstractContextManager[None]:
+def choosing(model: Any, choices: Mapping[str, torch.Tensor]) -> AbstractContextManager[None]:
     """Choose the parts of rows within a block."""
     slots = slots_of(model)
     return slots.choices.making(choices) if slots is not None and choices else nullcontext()
@@ -107,11 +108,11 @@ def fit_routers(model: Any, rows: list[Encoded], pad: int, seed: int) -> None:
     model : PeftModel
         A freshly wrapped model.
     rows : list of Encoded
-        Training rows, in random order.
+        Training rows; at most 2,000 of them are read.
     pad : int
         Id of the padding token.
     seed : int
-        Of the first prototypes.
+        Of the choice of rows and of the first prototypes.
     """
     slots = slots_of(model)
     if slots is None or slots.views is None:
@@ -121,7 +122,8 @@ def fit_routers(model: Any, rows: list[Encoded], pad: int, seed: int) -> None:
     if not waiting:
         return
     device, together = next(model.parameters()).device, collate(pad)
-    kept = EncodedRows(rows[:_ROUTED_ROWS], [1.0] * len(rows[:_ROUTED_ROWS]))
+    order = np.random.default_rng(seed).permutation(len(rows))[:_ROUTED_ROWS]
+    kept = EncodedRows([rows[i] for i in order], [1.0] * len(order))
     for chooser in waiting:
         found = []
         for start in range(0, len(kept), 250):

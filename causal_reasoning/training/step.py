@@ -16,7 +16,7 @@ from causal_reasoning.objective.loss import MAIN
 from causal_reasoning.training.likelihood import sequence_nll
 from causal_reasoning.training.mixing import Aligned, align, interpolate
 from causal_reasoning.training.shared_prompt import Prompt, continued, read_prompt, split, suffixes
-from causal_reasoning.training.slots import announce, chosen, slots_of
+from causal_reasoning.training.slots import announce, choosing, slots_of
 
 HEADS = "objective_heads"
 _INPUTS = ("input_ids", "inputs_embeds", "attention_mask", "position_ids")
@@ -325,7 +325,7 @@ class TorchStep:
         if adapter:
             bare = self._bare()
             announce(bare, labels)
-            with chosen(bare, self._chosen):
+            with choosing(bare, self._chosen):
                 output = self.model(**arguments, use_cache=False)
             found = self._slots.views.routing.loss if self._slots is not None and self._slots.views else None
             if found is not None:
