@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from causal_reasoning.adapter.choices import Choices
 from causal_reasoning.adapter.config import SLOTS, SlotsConfig
+from causal_reasoning.adapter.layout import slots_config
 from causal_reasoning.adapter.model import SlotsModel
 from causal_reasoning.adapter.spec import LowRankSlot, Slot, TokenSlot, slot_from_dict, slot_to_dict
 
@@ -22,4 +23,14 @@ def _register() -> None:
 
 _register()
 
-__all__ = ["Choices", "LowRankSlot", "Slot", "SlotsConfig", "SlotsModel", "TokenSlot", "slot_from_dict", "slot_to_dict"]
+__all__ = [
+    "Choices",
+    "LowRankSlot",
+    "Slot",
+    "SlotsConfig",
+    "SlotsModel",
+    "TokenSlot",
+    "slot_from_dict",
+    "slot_to_dict",
+    "slots_config",
+]

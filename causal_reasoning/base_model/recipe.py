@@ -81,7 +81,7 @@ class TrainingSpec(_Strict):
 class WorldSpec(_Strict):
     """One world of the mixture, and how its columns become examples."""
 
-    world: str = Field(min_length=1, description="Name of a shipped world, or path of a world file.")
+    world: str = Field(min_length=1, description="Name of a shipped world, or path of a world file, as seen from here.")
     set: dict[str, Number] = Field(default_factory=dict, description="Parameters that make the draw clean.")
     do: dict[str, str | dict[str, float]] = Field(
         default_factory=dict, description="Interventions: a value, a policy's name or a table for each node."
@@ -231,9 +231,9 @@ def _recipe(document: Document) -> Recipe:
     for index, written in enumerate(spec.worlds):
         path = ("worlds", index)
         try:
-            world = load_world(written.world, written.set)
+            world = load_world(_beside(document, written.world), written.set)
         except InputError as error:
-            faults.extend(_placed(document, (*path, _guilty(written)), error))
+            faults.extend(_placed(document, (*path, _guilty(document, written)), error))
             continue
         if world.name in sources:
             faults.append(document.fault((*path, "world"), f"the world '{world.name}' stands twice; keep one"))
@@ -248,10 +248,15 @@ def _recipe(document: Document) -> Recipe:
     return Recipe(document.file, spec, tuple(sources[name] for name in sorted(sources)))
 
 
-def _guilty(written: WorldSpec) -> str:
+def _beside(document: Document, world: str) -> str:
+    """Read the path of a world file as seen from the recipe; leave the name of a shipped world as it is."""
+    return str(Path(document.file).parent / world) if world.endswith((".yaml", ".yml")) else world
+
+
+def _guilty(document: Document, written: WorldSpec) -> str:
     """Whether a world that cannot be loaded is wrong, or the parameters that are set."""
     try:
-        load_world(written.world)
+        load_world(_beside(document, written.world))
     except InputError:
         return "world"
     return "set"

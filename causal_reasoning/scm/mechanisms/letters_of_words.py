@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import StrictBool
 
 from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
 from causal_reasoning.scm.mechanisms.single_field import check_single_field, single_field_writer
@@ -59,6 +60,8 @@ class LettersOfWords(TextMechanism):
         What stands between two letters.
     format : str
         A template with the one field ``{letters}``.
+    lower : bool
+        Whether capitals become small letters.
     """
 
     kind: Literal["letters_of_words"]
@@ -66,6 +69,7 @@ class LettersOfWords(TextMechanism):
     position: str
     join: str = " "
     format: str = "{letters}"
+    lower: StrictBool = False
 
     def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
         """Return the words and the position."""
@@ -83,8 +87,8 @@ class LettersOfWords(TextMechanism):
         """Pick the letters and put them into the format."""
         fill = single_field_writer(self.format)
         index = {name: place for name, (place, _) in POSITIONS.items()}
-        join = self.join
-        return [
-            fill(join.join([word[index[position]] for word in words.split()]))
+        letters = [
+            self.join.join([word[index[position]] for word in words.split()])
             for words, position in zip(columns[self.words], columns[self.position], strict=True)
         ]
+        return [fill(text.lower() if self.lower else text) for text in letters]

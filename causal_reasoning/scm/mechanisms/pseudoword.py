@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictBool, StrictInt
 
 from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
 from causal_reasoning.scm.quantities import MechanismError, Step
@@ -28,11 +28,14 @@ class Pseudoword(TextMechanism):
         How many words, 1 to 16.
     length : (int, int)
         Least and greatest number of letters of a word, 2 to 32; all lengths between are equally likely.
+    capital : bool
+        Whether every word begins with a capital, as a name does.
     """
 
     kind: Literal["pseudoword"]
     count: Annotated[StrictInt, Field(ge=1, le=16)] = 1
     length: Annotated[tuple[Annotated[StrictInt, Field(ge=2, le=32)], ...], Field(min_length=2, max_length=2)] = (4, 7)
+    capital: StrictBool = False
 
     def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
         """Return nothing: the node is exogenous."""
@@ -72,6 +75,8 @@ class Pseudoword(TextMechanism):
             ]
             for word in range(self.count)
         ]
+        if self.capital:
+            words = [[word.capitalize() for word in column] for column in words]
         return [" ".join(row) for row in zip(*words, strict=True)]
 
     def shortest_word(self, scope: Scope) -> int | None:
