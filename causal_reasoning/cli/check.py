@@ -16,10 +16,10 @@ NAME = "check"
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(help="Graph, experiment or world files, or names of shipped graphs.")],
+    files: Annotated[list[str], typer.Argument(help="Graph, experiment, world or recipe files, or names of shipped graphs.")],
     json: JsonOption = False,
 ) -> None:
-    """Check graph, experiment and world files; every fault is a line 'file:line:column: message'."""
+    """Check graph, experiment, world and recipe files; every fault is a line 'file:line:column: message'."""
     reports: list[dict[str, Any]] = []
     errors: list[CausalReasoningError] = []
     for name in files:
@@ -49,6 +49,8 @@ def _check(name: str) -> dict[str, Any]:
         return _experiment(path)
     if isinstance(nodes, dict) and any(isinstance(n, dict) and "mechanism" in n for n in nodes.values()):
         return _world(path)
+    if "worlds" in keys:
+        return _recipe(path)
     return _graph(path)
 
 
@@ -100,6 +102,20 @@ def _world(path: Path) -> dict[str, Any]:
         "digest": world.digest,
         "summary": f"world {world.name}: {_count(len(world.nodes), 'node')}, "
         f"parameters {', '.join(f'{k} = {v:g}' for k, v in world.parameters.items()) or 'none'}",
+    }
+
+
+def _recipe(path: Path) -> dict[str, Any]:
+    from causal_reasoning.base_model.recipe import load_recipe
+
+    recipe = load_recipe(path)
+    worlds = [source.world.name for source in recipe.sources]
+    return {
+        "file": str(path),
+        "kind": "recipe",
+        "name": recipe.spec.name,
+        "digest": recipe.digest,
+        "summary": f"recipe {recipe.spec.name}: {_count(recipe.spec.training.steps, 'step')} on {', '.join(worlds)}",
     }
 
 

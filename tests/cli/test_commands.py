@@ -48,8 +48,15 @@ def test_check_says_what_files_are() -> None:
 @pytest.mark.parametrize("kind", ["graphs", "examples"])
 def test_everything_that_is_shipped_is_sound(kind: str) -> None:
     # One graph is shipped to show a query that nothing identifies.
-    paths = [str(path) for path in sorted(shipped_folder(kind).glob("*.yaml")) if path.stem != "bow"]
+    paths = [str(path) for path in sorted(shipped_folder(kind).rglob("*.yaml")) if path.stem != "bow"]
     assert len(said("check", *paths).splitlines()) == len(paths) > 2
+
+
+def test_check_knows_a_recipe_for_a_base_model() -> None:
+    recipe = shipped_folder("examples") / "base_for_names" / "recipe.yaml"
+    (report,) = json.loads(said("check", "--json", str(recipe)))
+    assert (report["kind"], report["name"]) == ("recipe", "names")
+    assert report["summary"] == "recipe names: 900 steps on letters, names_of_four, names_of_three"
 
 
 def test_the_graph_that_is_shipped_as_not_identified_is_not() -> None:
