@@ -16,7 +16,9 @@ NAME = "check"
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(help="Graph, experiment, world or recipe files, or names of shipped graphs.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Graph, experiment, world or recipe files, or names of shipped graphs.")
+    ],
     json: JsonOption = False,
 ) -> None:
     """Check graph, experiment, world and recipe files; every fault is a line 'file:line:column: message'."""

@@ -25,7 +25,11 @@ def command(
     seed: Annotated[list[int] | None, typer.Option(min=0, help="Seeds; by default the file's. Repeatable.")] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes; by default one per processor, one where there is a GPU."),
+        typer.Option(
+            min=1,
+            help="Processes; by default one per processor, one where there is a GPU. They share the processors, each with "
+            "at most OMP_NUM_THREADS threads where that is set.",
+        ),
     ] = None,
     set_: SetOption = None,
     json: JsonOption = False,

@@ -168,7 +168,10 @@ def _processes(workers: int | None, jobs: int) -> tuple[int, int]:
 
         workers = 1 if torch.cuda.is_available() else cores
     count = max(1, min(workers, jobs))
-    return max(1, cores // count), count
+    # Whoever runs other things beside this one says so in the usual way.
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    most = int(wanted) if wanted.isdecimal() and int(wanted) > 0 else cores
+    return max(1, min(cores // count, most)), count
 
 
 def saved_order(folder: Path) -> tuple[tuple[str, ...], str | None]:

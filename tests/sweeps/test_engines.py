@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from causal_reasoning.sweeps.engines import Done, local
+from causal_reasoning.sweeps.sweep import _processes
 from tests.sweeps.engine_jobs import timed, work
 
 
@@ -105,3 +106,25 @@ def test_workers_stop_when_their_parent_is_killed(tmp_path: Path, light_torch: P
         time.sleep(1)
     assert [path.stat().st_size for path in beats] == sizes
     assert max(sizes) < 400
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers", "expected"),
+    [
+        (None, 1, (4, 1)),
+        (None, 2, (2, 2)),
+        (None, 9, (1, 6)),  # never more processes than jobs
+        ("1", 1, (1, 1)),
+        ("3,2", 1, (3, 1)),  # OpenMP's form for nested regions: the outermost counts
+        ("8", 2, (2, 2)),
+        ("many", 2, (2, 2)),
+    ],
+)
+def test_threads_are_shared_and_stay_below_what_the_environment_allows(
+    limit: str | None, workers: int, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if limit is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", limit)
+    assert _processes(workers, 6) == expected
