@@ -27,8 +27,8 @@ def command(
         int | None,
         typer.Option(
             min=1,
-            help="Processes; by default one per processor, one where there is a GPU. They share the processors, each with "
-            "at most OMP_NUM_THREADS threads where that is set.",
+            help="Processes; by default one per processor, one where there is a GPU. They share the "
+            "processors, each with at most OMP_NUM_THREADS threads where that is set.",
         ),
     ] = None,
     set_: SetOption = None,
