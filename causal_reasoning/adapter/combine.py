@@ -98,7 +98,8 @@ def mix(scores: Tensor, weights: Tensor, tokens: Tensor | None = None, written: 
     Returns
     -------
     Tensor
-        Log-probabilities of the next token, shape (B, T, V).
+        Log-probabilities of the next token, shape (B, T, V); with ``written``, zeros where no token of the answer is
+        predicted, but for the last position.
 
     Notes
     -----
@@ -111,16 +112,40 @@ def mix(scores: Tensor, weights: Tensor, tokens: Tensor | None = None, written: 
     >>> [round(share, 4) for share in mix(scores, torch.tensor([[0.5, 0.5]])).exp().flatten().tolist()]
     [0.55, 0.45]
     """
-    found = torch.log_softmax(scores.float(), dim=-1)
-    start = weights.T.float().clamp(min=torch.finfo(torch.float32).tiny).log()[:, :, None]  # (K, B, 1)
-    posterior = start.expand(-1, -1, found.shape[2])
-    if tokens is not None and written is not None and found.shape[2] > 1:
-        said = found[:, :, :-1].gather(-1, tokens[None, :, 1:, None].expand(len(found), -1, -1, -1))[..., 0]
-        said = torch.where(written[None, :, 1:], said, torch.zeros_like(said))
-        grown = torch.cat([torch.zeros_like(said[:, :, :1]), said.cumsum(2)], dim=2)
-        posterior = posterior + grown
-    posterior = torch.log_softmax(posterior, dim=0)
-    return torch.logsumexp(posterior[..., None] + found, dim=0)
+    start = weights.T.float().clamp(min=torch.finfo(torch.float32).tiny).log()  # (K, B)
+    length = scores.shape[2]
+    if tokens is None or written is None or length == 1:
+        found = torch.log_softmax(scores.float(), dim=-1)
+        return torch.logsumexp(torch.log_softmax(start, dim=0)[:, :, None, None] + found, dim=0)
+    # Prompts are most of a batch, and a row of scores is as long as the vocabulary: only what is used is computed.
+    places = predicting(written)
+    found = torch.log_softmax(at(scores, places).float(), dim=-1)  # (K, P, V)
+    goes_on = (places + 1) % length != 0
+    goes_on = goes_on & written.flatten()[(places + 1).clamp(max=written.numel() - 1)]
+    after = places[goes_on] + 1
+    said = found[:, goes_on].gather(-1, tokens.flatten()[after][None, :, None].expand(len(found), -1, -1))[..., 0]
+    grown = torch.zeros(len(found), written.numel(), device=scores.device).index_copy(1, after, said)
+    grown = grown.reshape(-1, *written.shape).cumsum(2) + start[:, :, None]
+    posterior = torch.log_softmax(grown.flatten(1).index_select(1, places), dim=0)
+    return spread(torch.logsumexp(posterior[..., None] + found, dim=0), places, written)
+
+
+def predicting(written: Tensor) -> Tensor:
+    """Find the positions whose scores are used: before each token of an answer, and the last; indices into B · T."""
+    used = torch.ones_like(written)
+    used[:, :-1] = written[:, 1:]
+    return used.flatten().nonzero()[:, 0]
+
+
+def at(scores: Tensor, places: Tensor) -> Tensor:
+    """From (K, B, T, V) to (K, P, V)."""
+    return scores.flatten(1, 2).index_select(1, places)
+
+
+def spread(found: Tensor, places: Tensor, written: Tensor) -> Tensor:
+    """From (P, V) back to (B, T, V), with zeros elsewhere."""
+    empty = torch.zeros(written.numel(), found.shape[-1], dtype=found.dtype, device=found.device)
+    return empty.index_copy(0, places, found).reshape(*written.shape, -1)
 
 
 def experts(first: Tensor, second: Tensor, neither: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ class SlotLinear(nn.Module, BaseTunerLayer):  # type: ignore[misc]
         for adapter in self.active_adapters:
             for name, slot in self.specs.get(adapter, {}).items():
                 down, up = self.slots_down[adapter][name], self.slots_up[adapter][name]
-                added = slot.alpha / slot.rank * self._update(x.to(down.dtype), down, up, slot)
+                added = self._update(x.to(down.dtype), down, up, slot)
                 result = result + added.to(result.dtype)
                 if name in self.choices.recorded:
                     self.added[name] = (added, frozen)
@@ -93,19 +93,22 @@ class SlotLinear(nn.Module, BaseTunerLayer):  # type: ignore[misc]
         flat = x.ndim == 2 and rows is not None
         if x.ndim == 2 and rows is not None:  # some models put all positions of a batch into one axis
             x = x.reshape(rows, -1, x.shape[-1])
+        # Factors go to the inner vectors, which are short.
+        factor = slot.alpha / slot.rank
         share = self.choices.share(slot.name, len(x))
+        scale: Tensor | float = factor
+        if share is not None:
+            scale = (factor * share.to(x.dtype)).reshape(-1, *(1,) * (x.ndim - 1))
         if slot.choose == ALWAYS:
-            added = x @ down[0].T @ up[0].T
+            added = (x @ down[0].T * scale) @ up[0].T
         else:
             choice = self.choices.get(slot.choose, len(x), slot.parts)
             if choice.is_floating_point():  # a mixture: all parts, then their weighted sum
                 inner = torch.einsum("bti,kri->btkr", x, down) * choice.to(x.dtype)[:, None, :, None]
-                added = torch.einsum("btkr,kor->bto", inner, up)
+                added = torch.einsum("btkr,kor->bto", inner.flatten(2).mul(scale).view_as(inner), up)
             else:
                 a, b = pick(down, choice), pick(up, choice)
-                added = x @ a.transpose(-1, -2) @ b.transpose(-1, -2)
-        if share is not None:
-            added = added * share.to(added.dtype).reshape(-1, *(1,) * (added.ndim - 1))
+                added = (x @ a.transpose(-1, -2) * scale) @ b.transpose(-1, -2)
         return added.flatten(0, 1) if flat else added
 
     def merge(self, safe_merge: bool = False, adapter_names: list[str] | None = None) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from causal_reasoning.adapter.combine import Combination, FreeHead, experts, mix
+from causal_reasoning.adapter.combine import Combination, FreeHead, at, experts, mix, predicting, spread
 from causal_reasoning.adapter.routing import Routing
 
 _TINY = torch.finfo(torch.float32).tiny
@@ -91,7 +91,9 @@ class Views:
         hidden = options.get("output_hidden_states")
         options["output_hidden_states"] = bool(hidden) or self.combination.kind == "head"
         kept = options.get("logits_to_keep", 0)
-        if written is not None:  # the weights of a mixture take all that was written so far
+        if self.combination.kind == "head":  # it takes the states, and the model's own scores are not used
+            options["logits_to_keep"] = 1
+        elif written is not None:  # the weights of a mixture take all that was written so far
             options["logits_to_keep"] = 0
         with self.choices.making(made), self.choices.sharing(shares):
             output = self.inner(**options)
@@ -102,7 +104,7 @@ class Views:
             output.hidden_states = output.hidden_states if hidden else None
         self.states = states
         joined = self._together(scores, states, options, rows, None if continued else written, continued)
-        output.logits = joined[:, -kept:] if isinstance(kept, int) and written is not None else joined
+        output.logits = joined[:, -kept:] if isinstance(kept, int) else joined
         return self._with_loss(output, labels)
 
     def _plan(self, rows: int, options: Mapping[str, Any]) -> tuple[int, dict[str, Tensor], dict[str, Tensor]] | None:
@@ -140,11 +142,19 @@ class Views:
         continued: bool,
     ) -> Tensor:
         if self.combination.kind == "experts":
-            return experts(scores[0], scores[1], scores[2])
+            if written is None:
+                return experts(scores[0], scores[1], scores[2])
+            places = predicting(written)
+            return spread(experts(*at(scores, places)), places, written)
         if self.combination.kind == "head":
             assert states is not None and self.head is not None  # noqa: S101 - made together
-            joined: Tensor = self.head(list(states))
-            return joined
+            joined: Tensor
+            if written is None:
+                joined = self.head(list(states))
+                return joined
+            places = predicting(written)
+            joined = self.head(list(at(states, places)))
+            return spread(joined, places, written)
         tokens = options.get("input_ids")
         own = tokens[:rows] if tokens is not None else None
         if continued and own is not None and self._last is not None and self._weights is not None:

@@ -79,6 +79,33 @@ def test_views_are_the_passes_that_they_stand_for() -> None:
     assert torch.allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["mixture", "experts", "head"])
+def test_what_predicts_no_token_of_an_answer_is_not_computed_and_the_rest_is_the_same(kind: Any) -> None:
+    choosers = [Chooser("topic", 3, "prior", PRIOR)]
+    peft = adapted(
+        base(),
+        (RULE, TOPIC),
+        combine=Combination(kind, "topic" if kind == "mixture" else "", GROUPS if kind != "mixture" else ()),
+        choosers=choosers,
+    )
+    inputs = batch()
+    written = torch.zeros(4, 7, dtype=torch.bool)
+    for row, (start, end) in enumerate([(5, 7), (4, 6), (3, 7), (6, 6)]):  # the last row has no answer
+        written[row, start:end] = True
+    with peft.base_model.choices.making({"topic": torch.tensor([0, 1, 2, 0])} if kind != "mixture" else {}):
+        full = scores(peft, **inputs)
+        peft.base_model.views.written(written)
+        found = scores(peft, **inputs)
+    used = torch.zeros_like(written)
+    used[:, :-1], used[:, -1] = written[:, 1:], True
+    assert bool((found[~used] == 0).all())
+    if kind != "mixture":
+        assert torch.allclose(found[used], full[used], atol=1e-5)
+    else:  # the first token of each answer; later ones have other weights
+        first = torch.tensor([4, 3, 2])
+        assert torch.allclose(found[torch.arange(3), first], full[torch.arange(3), first], atol=1e-5)
+
+
 def test_a_fresh_head_averages_the_scores_of_its_groups() -> None:
     peft = adapted(base(), (RULE, TOPIC), combine=Combination("head", "", GROUPS), scale=0.0)
     with peft.base_model.choices.making({"topic": torch.zeros(4, dtype=torch.long)}):
