@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from causal_reasoning.report.differences import difference, settled
 from causal_reasoning.report.numbers import percent, percent_interval
 from causal_reasoning.report.results import Arm, Number, Results
 from causal_reasoning.report.tables import best_arm
 
-_FEW = 3  # more baselines than this share one sentence
+_FEW = 3  # more baselines than this share one sentence, and more graphs than this a sentence for each outcome
+
+_FIXED = "\N{NO-BREAK SPACE}"
 
 
 def findings(results: Results) -> tuple[list[str], list[str]]:
@@ -49,11 +52,13 @@ def findings(results: Results) -> tuple[list[str], list[str]]:
     summed = known if len(known) > _FEW else []
     if summed:
         rest.append(_together(summed, floor, split))
-    rest += [
-        _against(arm, floor, split, "A baseline" if arm.licensed is False else "Another graph")
-        for arm in others
-        if arm not in summed
-    ]
+    single = [arm for arm in others if arm not in summed]
+    if floor and low and len(single) > _FEW:
+        rest += _by_outcome(single, floor, split)
+    else:
+        rest += [
+            _against(arm, floor, split, "A baseline" if arm.licensed is False else "Another arm") for arm in single
+        ]
     rest += [_untrained(arm, split) for arm in results.arms if arm.kind == "base" and arm.exact(split)]
     said += _cost(results, best, floor)
     seeds = max((len(arm.seeds) for arm in results.arms), default=0)
@@ -81,6 +86,37 @@ def _together(arms: list[Arm], floor: Arm | None, split: str) -> str:
     return text + "."
 
 
+def _by_outcome(arms: list[Arm], floor: Arm, split: str) -> list[str]:
+    """One sentence each for the arms above the floor, below it, and those that the seeds do not tell from it."""
+    above: list[tuple[float, str]] = []
+    below: list[tuple[float, str]] = []
+    unsettled: list[tuple[float, str]] = []
+    for arm in arms:
+        apart, score = difference(arm, floor, split), arm.exact(split)
+        if score is None:
+            continue
+        sure = apart is not None and settled(apart)
+        group = unsettled if not sure or apart is None else above if apart.mean > 0 else below
+        group.append((score.mean, f"{arm.name}, {_apart(apart)}"))
+    outcomes = (
+        (above, f"More than {floor.name}, in points"),
+        (unsettled, f"Not told from {floor.name} by these seeds"),
+        (below, f"Less than {floor.name}"),
+    )
+    return [
+        f"{what}: {'; '.join(text for _, text in sorted(group, key=lambda one: -one[0]))}."
+        for group, what in outcomes
+        if group
+    ]
+
+
+def _apart(apart: Number | None) -> str:
+    if apart is None:
+        return "which has no seed in common"
+    text = percent_interval(apart).replace(" ", _FIXED)
+    return text if apart.mean < 0 else f"+{text}"
+
+
 def _share(number: Number) -> str:
     return f"{percent_interval(number)} %".replace(" ", "\N{NO-BREAK SPACE}")
 
@@ -92,19 +128,21 @@ def _against(arm: Arm, floor: Arm | None, split: str, what: str) -> str:
     low = floor.exact(split) if floor else None
     if not floor or not low:
         return text + "."
+    apart = difference(arm, floor, split)
     points = score.mean - low.mean
     if abs(points) < 0.0005:
         text += f", the same as {floor.name}"
     else:
         way = "more" if points > 0 else "less"
-        text += f", {percent(abs(points))} points {way} than {floor.name}"
+        half = None if apart is None or apart.half is None else f" ± {percent(apart.half)}"
+        text += f", {percent(abs(points))}{(half or '').replace(' ', _FIXED)} points {way} than {floor.name}"
     if arm.gap:
         text += f", and closes {percent(arm.gap.mean)}\N{NO-BREAK SPACE}% of the gap"
         if arm.gap.mean < 0:
             text += " (a negative share: it is further from the ceiling)"
     text += "."
-    if _overlap(score, low) and abs(points) >= 0.0005:
-        text += " The two intervals overlap, so these seeds do not settle the difference."
+    if apart is not None and settled(apart) is False and abs(points) >= 0.0005:
+        text += " Its interval includes zero: these seeds do not settle the difference."
     return text
 
 
@@ -126,9 +164,3 @@ def _cost(results: Results, best: Arm | None, floor: Arm | None) -> list[str]:
         return [f"On {title} the two do not differ."]
     way = "above" if points > 0 else "below"
     return [f"On {title}, {best.name} is {percent(abs(points))} points {way} {floor.name}."]
-
-
-def _overlap(a: Number, b: Number) -> bool:
-    if a.low is None or a.high is None or b.low is None or b.high is None:
-        return False
-    return a.low <= b.high and b.low <= a.high

@@ -65,7 +65,7 @@ def test_everything_is_there() -> None:
 def test_findings_come_from_the_numbers() -> None:
     text = Checker(render_page(records(), summary())).text
     assert "The best graph, reasoning (weighting), reaches 69.0" in text
-    assert "29.3 points more than erm" in text
+    assert "29.3 ± 8.4 points more than erm" in text
     assert "2.9 points below erm" in text
     assert "do not settle the difference" in text
 
@@ -89,7 +89,23 @@ def test_many_baselines_share_one_sentence_and_no_two_arms_share_a_line() -> Non
     assert "A baseline, known" not in text
     swatches = set(re.findall(r'<span class="swatch (arm-\d[^"]*)"', page))
     assert len(swatches) == 13  # nine and the four graphs
-    assert "A baseline, known1" in Checker(render_page(records(), with_baselines(2))).text
+    assert "A baseline, known0" in Checker(render_page(records(), with_baselines(1))).text
+
+
+def test_many_graphs_are_told_by_outcome() -> None:
+    result = summary()
+    model = next(arm for arm in result["arms"] if arm["name"] == "loss_weights")
+    base = next(arm for arm in result["arms"] if arm["name"] == "erm")["splits"]["do"]["exact_match"]["values"]
+    # Worse by .05, .06 and .07: mean .06, half 4.303 · .01 / √3 = .0248.
+    for name, less in (("worse", (0.05, 0.06, 0.07)), ("unclear", (-0.10, 0.02, 0.10))):
+        arm = copy.deepcopy(model) | {"name": name}
+        arm["splits"]["do"]["exact_match"] = number(tuple(v - d for v, d in zip(base, less, strict=True)))
+        result["arms"].insert(2, arm)
+    text = Checker(render_page(records(), result)).text
+    assert "More than erm, in points: loss_weights, +17.0 ± 6.5." in text
+    assert "Not told from erm by these seeds: reasoning_reversed, +0.1 ± 2.2; unclear, −0.7 ± 25.0." in text
+    assert "Less than erm: worse, −6.0 ± 2.5." in text
+    assert "Another arm" not in text
 
 
 def test_strata_and_classifiers_are_shown_with_what_the_approximation_is_off_by() -> None:
@@ -222,13 +238,13 @@ def test_bad_news_is_told() -> None:
     ceiling = by_name["ceiling"]["splits"]["do"]["exact_match"]
     ceiling.update(mean=0.2, low=0.15, high=0.25)
     for name in ("reasoning", "loss_weights"):
-        by_name[name]["splits"]["do"]["exact_match"].update(mean=0.3, low=0.28, high=0.32)
+        by_name[name]["splits"]["do"]["exact_match"].update(mean=0.3, low=0.28, high=0.32, values=[0.3] * 3)
         by_name[name]["gap_closed"] = {"mean": -0.5, "low": -0.6, "high": -0.4, "values": [-0.5]}
-    by_name["reasoning_reversed"]["splits"]["do"]["exact_match"].update(mean=0.3, low=0.28, high=0.32)
+    by_name["reasoning_reversed"]["splits"]["do"]["exact_match"].update(mean=0.3, low=0.28, high=0.32, values=[0.3] * 3)
     text = Checker(render_page(records(), made)).text
     assert "there is no gap to close" in text
     assert "No graph does better" in text
-    assert "9.7 points less than erm" in text
+    assert "9.7 ± 1.1 points less than erm" in text
     assert "negative share" in text
 
 
