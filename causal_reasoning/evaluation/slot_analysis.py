@@ -30,7 +30,13 @@ _FEW = 24
 
 
 def analyse_slots(
-    model: Any, rows: list[Encoded], pad: int, labels: Mapping[str, Sequence[str]], *, seed: int = 0
+    model: Any,
+    rows: list[Encoded],
+    pad: int,
+    labels: Mapping[str, Sequence[str]],
+    *,
+    seed: int = 0,
+    under_do: list[Encoded] | None = None,
 ) -> dict[str, Any] | None:
     """Look at the parts of a trained adapter on some rows.
 
@@ -46,6 +52,8 @@ def analyse_slots(
         Columns that routes are compared with, N values each.
     seed : int
         Of the shuffled rows that dependence is compared with.
+    under_do : list of Encoded, optional
+        Rows in which the treatment was set: a part that serves every domain should be as good there.
 
     Returns
     -------
@@ -55,7 +63,8 @@ def analyse_slots(
         varies with the text), and for tokens ``attention`` (mean weight of each token behind its gate, a list a layer);
         ``pairs``: CKA and HSIC of what two slots add, and HSIC with the rows of one shuffled; ``choices``: usage of the
         parts, agreement of routes with each column, and a plane through what a router reads; ``alone``: the share of
-        rows whose answer each part gets right by itself, and the agreement of their errors (Cohen's kappa).
+        rows whose answer each part gets right by itself, as observed and with the treatment set, and the agreement of
+        their errors as observed (Cohen's kappa).
     """
     adapter = slots_of(model)
     if adapter is None or not rows:
@@ -71,7 +80,7 @@ def analyse_slots(
                 "slots": {name: seen.slot(name) for name in seen.added},
                 "pairs": _pairs(seen.added, seed),
                 "choices": {c.name: _choice(adapter, c, seen, labels) for c in _choosers(adapter)},
-                "alone": _alone(model, adapter, rows, pad),
+                "alone": _alone(model, adapter, rows, under_do or [], pad),
             }
     finally:
         adapter.choices.recorded = frozenset()
@@ -224,7 +233,7 @@ def _plane(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return plane / max(float(np.abs(plane).max()), 1e-9)
 
 
-def _alone(model: Any, adapter: SlotsModel, rows: list[Encoded], pad: int) -> dict[str, Any]:
+def _alone(model: Any, adapter: SlotsModel, rows: list[Encoded], under_do: list[Encoded], pad: int) -> dict[str, Any]:
     """Teacher-forced exactness of parts by themselves, and the agreement of their errors."""
     slots = adapter.slots()
     names = [slot.name for slot in slots]
@@ -238,12 +247,16 @@ def _alone(model: Any, adapter: SlotsModel, rows: list[Encoded], pad: int) -> di
         if others and slot.parts > 1:
             variants[f"without {slot.name}"] = ([slot.name], {slot.choose: 0})
     right: dict[str, NDArray[np.bool_]] = {}
+    there: dict[str, float] = {}
     for name, (muted, fixed) in variants.items():
         with adapter.choices.alone(muted, fixed):
             _, right[name] = score(model, rows, pad, _AT_ONCE)
+            if under_do:
+                there[name] = round(float(score(model, under_do, pad, _AT_ONCE)[1].mean()), 6)
     single = [name for name in variants if name.endswith(" alone")]
     return {
         "right": {name: round(float(exact.mean()), 6) for name, exact in right.items()},
+        "right_under_do": there,
         "kappa": [
             {"parts": [one, other], "kappa": _number(error_agreement(right[one].tolist(), right[other].tolist()))}
             for i, one in enumerate(single)

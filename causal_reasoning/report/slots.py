@@ -88,11 +88,13 @@ def _pairs(found: Mapping[str, Any]) -> str:
 
 def _alone(alone: Mapping[str, Any]) -> str:
     right = mapping(alone.get("right"))
-    rows = [[name, _share(value)] for name, value in right.items()]
+    there = mapping(alone.get("right_under_do"))
+    rows = [[name, _share(value), *([_share(there.get(name))] if there else [])] for name, value in right.items()]
     if not rows:
         return ""
     note = "Answers of which every token is the most probable one, with some parts of the adapter switched off."
-    shown = table(["parts", "right, %"], rows, "cells") + tag("p", note, "small")
+    heads = ["parts", "right as observed, %", "right under do, %"] if there else ["parts", "right, %"]
+    shown = table(heads, rows, "cells") + tag("p", note, "small")
     kappas = [
         [" and ".join(str(p) for p in listing(one.get("parts"))), _decimal(one.get("kappa"))]
         for one in map(mapping, listing(alone.get("kappa")))

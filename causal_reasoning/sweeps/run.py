@@ -184,8 +184,12 @@ def _run(
     if layout is not None:
         watched = data.validation.rows(range(min(len(data.validation), MONITORED)))
         columns = {name: values for name, values in watched.columns.items() if name not in experiment.write}
-        encoded = Encoder.of(experiment, tokenizer)(watched)
-        record["slots"] = analyse_slots(model, encoded, tokenizer.pad_token_id, columns, seed=seed)
+        encode = Encoder.of(experiment, tokenizer)
+        set_ = next((split.table for split in data.splits if split.name == "do"), None)
+        under_do = encode(set_.rows(range(min(len(set_), MONITORED)))) if set_ is not None else None
+        record["slots"] = analyse_slots(
+            model, encode(watched), tokenizer.pad_token_id, columns, seed=seed, under_do=under_do
+        )
     seconds["evaluate"] = time.perf_counter() - started
     record["answers"] = write_answers(folder, answers)
     record["seconds"] = seconds

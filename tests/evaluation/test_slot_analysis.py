@@ -86,9 +86,12 @@ def test_a_slot_that_is_switched_off_is_inactive(tmp_path: Path) -> None:
 
 def test_parts_alone_answer_as_a_model_with_the_others_taken_out(tmp_path: Path) -> None:
     peft = made(tmp_path, "iclm")
-    found = analyse_slots(peft, ROWS, 0, LABELS)
+    few = ROWS[: len(ROWS) // 2]
+    found = analyse_slots(peft, ROWS, 0, LABELS, under_do=few)
     assert found is not None
-    right = found["alone"]["right"]
+    right, there = found["alone"]["right"], found["alone"]["right_under_do"]
+    assert list(there) == list(right)
+    assert there["all"] == pytest.approx(score(peft, few, 0)[1].mean(), abs=1e-6)
     assert set(right) == {
         *("all", "none", "invariant alone", "without module"),
         *(f"module {k} alone" for k in (1, 2, 3, 4)),
@@ -103,6 +106,7 @@ def test_parts_alone_answer_as_a_model_with_the_others_taken_out(tmp_path: Path)
         assert right[f"module {part + 1} alone"] == pytest.approx(exact.mean(), abs=1e-6)
     for key, parameter in ups.items():
         parameter.data.copy_(kept[key] if "invariant" in key else 0 * kept[key])
+    assert there["invariant alone"] == pytest.approx(score(peft, few, 0)[1].mean(), abs=1e-6)
     _, exact = score(peft, ROWS, 0)
     assert right["invariant alone"] == right["without module"] == pytest.approx(exact.mean(), abs=1e-6)
 

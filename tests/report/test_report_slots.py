@@ -33,6 +33,7 @@ MEASURED: dict[str, Any] = {
     },
     "alone": {
         "right": {"all": 0.9, "none": 0.0, "skill alone": 0.5},
+        "right_under_do": {"all": 0.7, "none": 0.0, "skill alone": 0.4375},
         "kappa": [{"parts": ["skill alone", "module 1 alone"], "kappa": 0.25}],
     },
 }
@@ -42,7 +43,7 @@ def test_every_number_is_on_the_page() -> None:
     shown = slots_section({"slots": MEASURED, "arm": "iclm", "seed": 3})
     for text in (
         *("Parts of the adapter (iclm, seed 3)", "80 validation rows", "12.3", "45.6", "0.34", "0.05", "0.25"),
-        *("75.0, 25.0 %", "unused: 2", "62.5 %", "weighed by 60.0, 40.0 %", "skill alone", "0.400"),
+        *("75.0, 25.0 %", "unused: 2", "62.5 %", "weighed by 60.0, 40.0 %", "skill alone", "0.400", "under do", "43.8"),
     ):
         assert text in shown, text
     assert shown.count("<circle") == 4
