@@ -149,7 +149,7 @@ def _alignment(column: str, found: Mapping[str, Any]) -> str:
     )
     words = (
         f"{column}: {_share(found.get('matched'))} % of the rows where each part is named after one value; "
-        f"shared information {_decimal(found.get('information'))} of the column's."
+        f"normalised mutual information {_decimal(found.get('information'))}."
     )
     return details(words, raw_table(head, body, "heat"))
 
