@@ -36,7 +36,9 @@ for folder in sys.argv[1:]:
 def trained(model: Any, graph: str, inputs: dict[str, torch.Tensor]) -> Any:
     """Take a few steps of plain likelihood; all that is trained are the parts of the graph."""
     found = load_graph(graph)
-    peft = get_peft_model(model, slots_config(compile_objective(found).layout, graph=found))
+    layout = compile_objective(found).layout
+    assert layout is not None
+    peft = get_peft_model(model, slots_config(layout, graph=found))
     optimizer = torch.optim.Adam([p for p in peft.parameters() if p.requires_grad], lr=0.05)
     labels = inputs["input_ids"].masked_fill(inputs["attention_mask"] == 0, -100)
     peft.train()
