@@ -131,19 +131,63 @@ def mix(scores: Tensor, weights: Tensor, tokens: Tensor | None = None, written: 
 
 
 def predicting(written: Tensor) -> Tensor:
-    """Find the positions whose scores are used: before each token of an answer, and the last; indices into B · T."""
+    """Find the positions whose scores are used: before each token of an answer, and the last of each row.
+
+    Parameters
+    ----------
+    written : Tensor
+        Which positions belong to the answer, shape (B, T), boolean.
+
+    Returns
+    -------
+    Tensor
+        Shape (P,): indices into the B · T positions, rows one after the other.
+
+    Examples
+    --------
+    >>> predicting(torch.tensor([[False, False, True, True]])).tolist()
+    [1, 2, 3]
+    """
     used = torch.ones_like(written)
     used[:, :-1] = written[:, 1:]
     return used.flatten().nonzero()[:, 0]
 
 
 def at(scores: Tensor, places: Tensor) -> Tensor:
-    """From (K, B, T, V) to (K, P, V)."""
+    """Take some positions.
+
+    Parameters
+    ----------
+    scores : Tensor
+        Shape (K, B, T, V).
+    places : Tensor
+        Shape (P,), from `predicting`.
+
+    Returns
+    -------
+    Tensor
+        Shape (K, P, V).
+    """
     return scores.flatten(1, 2).index_select(1, places)
 
 
 def spread(found: Tensor, places: Tensor, written: Tensor) -> Tensor:
-    """From (P, V) back to (B, T, V), with zeros elsewhere."""
+    """Put values back at their positions, with zeros elsewhere.
+
+    Parameters
+    ----------
+    found : Tensor
+        Shape (P, V).
+    places : Tensor
+        Shape (P,), from `predicting`.
+    written : Tensor
+        Shape (B, T), what the places were found in.
+
+    Returns
+    -------
+    Tensor
+        Shape (B, T, V).
+    """
     empty = torch.zeros(written.numel(), found.shape[-1], dtype=found.dtype, device=found.device)
     return empty.index_copy(0, places, found).reshape(*written.shape, -1)
 

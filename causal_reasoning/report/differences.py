@@ -41,7 +41,23 @@ def difference(arm: Arm, other: Arm, split: str) -> Number | None:
 
 
 def settled(number: Number) -> bool | None:
-    """Whether an interval leaves zero out; ``None`` without an interval."""
+    """Tell whether an interval leaves zero out.
+
+    Parameters
+    ----------
+    number : Number
+        A difference.
+
+    Returns
+    -------
+    bool or None
+        ``None`` without an interval, as with a single seed.
+
+    Examples
+    --------
+    >>> settled(Number(0.1, 0.02, 0.18)), settled(Number(0.1, -0.1, 0.3)), settled(Number(0.1))
+    (True, False, None)
+    """
     if number.low is None or number.high is None:
         return None
     return number.low > 0 or number.high < 0
