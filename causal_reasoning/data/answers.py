@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from causal_reasoning.data.table import Table
 from causal_reasoning.errors import InputError, did_you_mean
 from causal_reasoning.experiment import Experiment
-from causal_reasoning.experiment.data_spec import FileData
+from causal_reasoning.experiment.data_spec import FileData, MeasuredSplit
 from causal_reasoning.files.templates import fields_of, fill, template_fields
+from causal_reasoning.files.yaml import Path_
 
 _NUMBER = re.compile(r"(?<![\w.])[-+\u2212]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d))(?![\d]*[A-Za-z_])(?!\d)")
 _BRACKETED = re.compile(r"\(([A-Za-z])\)|\[([A-Za-z])\]")
@@ -216,8 +217,32 @@ def answer_form(experiment: Experiment) -> AnswerForm:
     return AnswerForm(column, data.normalise, data.answer)
 
 
-def check_answer_form(experiment: Experiment, form: AnswerForm, table: Table) -> None:
-    """See that a template's fields are columns of the rows.
+def split_form(experiment: Experiment, form: AnswerForm, name: str) -> AnswerForm:
+    """How the answers of a split's file are written: with a template of its own, or as those of the data.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        The settings.
+    form : AnswerForm
+        That of the data.
+    name : str
+        Name of the split.
+
+    Raises
+    ------
+    InputError
+        For a template that cannot be used, at its place.
+    """
+    split = experiment.spec.evaluation.splits[name]
+    if not isinstance(split, MeasuredSplit) or split.answer is None:
+        return form
+    template_fields(split.answer, experiment.document, ("evaluation", "splits", name, "answer"))
+    return replace(form, template=split.answer)
+
+
+def check_answer_form(experiment: Experiment, form: AnswerForm, table: Table, path: Path_ = ("data", "answer")) -> None:
+    """See that a template's fields are columns of the rows; ``path`` is the template's place in the file.
 
     Raises
     ------
@@ -227,4 +252,4 @@ def check_answer_form(experiment: Experiment, form: AnswerForm, table: Table) ->
     for name in fields_of(form.template or ""):
         if name not in table.columns:
             hint = did_you_mean(name, [*table.columns, *table.others])
-            raise experiment.document.error(("data", "answer"), f"there is no column '{name}'; {hint}")
+            raise experiment.document.error(path, f"there is no column '{name}'; {hint}")

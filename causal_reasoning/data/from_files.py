@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from causal_reasoning.data.answers import AnswerForm, answer_form, check_answer_form
+from causal_reasoning.data.answers import AnswerForm, answer_form, check_answer_form, split_form
 from causal_reasoning.data.columns import column_mapping, mapped, named
 from causal_reasoning.data.duplicates import duplicates, without
 from causal_reasoning.data.filters import kept
@@ -199,9 +199,11 @@ def own_splits(
             table = table.rows([i for i, place in enumerate(raw.places) if place in chosen][:limit])
         else:
             raw = kept(reader.all_of(split.file), split.filter, experiment.document, path)
-            table = reader.table(raw, {*experiment.read, *experiment.write})
-            check_answer_form(experiment, form, table)
-            table = form.write(table.rows(range(min(len(table), limit))))
+            own = split_form(experiment, form, name)
+            table = reader.table(raw, {*experiment.read, *experiment.write}, set(fields_of(own.template or "")))
+            at: Path_ = ("data", "answer") if own is form else ("evaluation", "splits", name, "answer")
+            check_answer_form(experiment, own, table, at)
+            table = own.write(table.rows(range(min(len(table), limit))))
         found.append(Split(name, name, table))
     return found
 

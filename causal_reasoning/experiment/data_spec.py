@@ -241,11 +241,18 @@ class MeasuredSplit(Strict):
 
     file: Source | None = Field(None, description="A file or hub set; by default the rows of the test part.")
     filter: Filter = Field(default_factory=list, description="Conditions that every row must meet.")
+    answer: str | None = Field(
+        None,
+        description="Template of the answers of this file, with {column} fields, such as '= {answer} ='; by default "
+        "that of the data.",
+    )
 
     @model_validator(mode="after")
     def _is_another_split(self) -> MeasuredSplit:
         if self.file is None and not self.filter:
             raise ValueError("a split needs 'file', 'filter' or both")
+        if self.file is None and self.answer is not None:
+            raise ValueError("'answer' is for rows of a file of their own; those of the test part have their form")
         return self
 
 

@@ -85,17 +85,6 @@ def test_unknown_names_and_files_are_refused(tmp_path: Path) -> None:
         load_recipe(tmp_path / "missing.yaml")
 
 
-def test_the_base_for_real_names_reads_made_up_ones_of_three_and_four_words() -> None:
-    folder = Path(__file__).parents[2] / "examples" / "base_for_names"  # its worlds lie beside it
-    recipe = load_recipe(folder / "recipe.yaml")
-    words = {source.world.name: source.world.sample(40, 1) for source in recipe.sources}
-    for world, count in (("names_of_three", 3), ("names_of_four", 4)):
-        place = {"first": 0, "second": 1, "penultimate": -2, "last": -1}
-        for name, skill, answer in zip(*(words[world][key] for key in ("name", "skill", "answer")), strict=True):
-            assert len(name.split()) == count and name == name.title()
-            assert answer == f"= {''.join(word[place[skill]] for word in name.split()).lower()} ="
-
-
 def test_the_digest_follows_what_decides_the_weights() -> None:
     plain, text = tiny_recipe(), tiny_text()
     assert len(plain.digest) == 64

@@ -55,7 +55,8 @@ def test_it_is_a_small_llama_in_full_precision(loaded: tuple[Any, Any], said: di
 
 def test_the_figures_cover_every_world_of_the_recipe(said: dict[str, Any], recipe: Recipe) -> None:
     assert list(said["worlds"]) == [source.world.name for source in recipe.sources]
-    assert len(said["digest"]) == 64
+    # Keys that mechanisms got since then make no difference to worlds that do without them.
+    assert said["digest"] == recipe.digest
 
 
 def test_the_card_shows_the_figures(said: dict[str, Any]) -> None:

@@ -104,6 +104,17 @@ def test_no_more_rows_are_measured_than_asked_for(folder: Path) -> None:
     ]
 
 
+def test_a_file_that_is_measured_on_may_have_a_form_of_its_own(folder: Path) -> None:
+    (folder / "own.jsonl").write_text(json.dumps({"question": "q", "answer": "05/01/2021", "unit": "d"}) + "\n")
+    more = (
+        "evaluation: {items: 30, splits: {hard: {file: own.jsonl, answer: '= {answer} {unit} ='}, plain: own.jsonl}}\n"
+    )
+    for text, plain in (("data: {world: letters, rows: 99}\n", "05/01/2021"), (PLAIN, "05/01/2021")):
+        data = load(folder, text + more)
+        assert split(data, "hard").columns["answer"] == ["= 05/01/2021 d ="]
+        assert split(data, "plain").columns["answer"] == [plain]
+
+
 def test_a_planted_confounder_goes_with_the_treatment_except_under_do(folder: Path) -> None:
     data = load(folder, PLANTED)
     assert association(data.train) < 1e-20
@@ -168,6 +179,14 @@ def test_a_world_gives_all_regimes(folder: Path) -> None:
         (PLAIN + "evaluation: {strata: style2}\n", "{folder}/e.yaml:7:22: there is no column 'style2'; did you mean"),
         (PLAIN + "evaluation: {splits: {do: rows.jsonl}}\n", "{folder}/e.yaml:7:23: 'do' is the name of a built-in"),
         (PLAIN + "evaluation: {splits: {ood: none.jsonl}}\n", "{folder}/none.jsonl: no such file"),
+        (
+            PLAIN + "evaluation: {splits: {ood: {file: rows.jsonl, answer: '{anser}'}}}\n",
+            "{folder}/e.yaml:7:55: there is no column 'anser'; did you mean",
+        ),
+        (
+            PLAIN + "evaluation: {splits: {ood: {file: rows.jsonl, answer: '{answer.x}'}}}\n",
+            "{folder}/e.yaml:7:55: the template has the place '{answer.x}'",
+        ),
         (PLANTED.replace("<{answer}>", "{anser}"), "{folder}/e.yaml:10:11: there is no column 'anser'; did you mean"),
         (PLANTED.replace("<{answer}>", "{answer.x}"), "{folder}/e.yaml:10:11: the template has the place '{answer.x}'"),
         ("data: {world: leters, rows: 9}\n", "{folder}/e.yaml:5:15: leters: there is no shipped world of this name"),

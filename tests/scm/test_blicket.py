@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from causal_reasoning.errors import InputError
 from causal_reasoning.scm import World, load_world
-from causal_reasoning.scm.mechanisms.blicket import parse_scene, steps
+from causal_reasoning.scm.mechanisms.blicket import Blicket, ReadScene, parse_scene, steps
 from causal_reasoning.scm.mechanisms.blicket_scene import scenes
 from causal_reasoning.scm.mechanisms.blickets import KINDS, STATES, Scene
+from tests.shared import shared
 
 Panels = list[tuple[set[str], bool]]
 
@@ -105,14 +109,16 @@ def test_elimination_is_complete(panels: list[tuple[int, bool]], query: int) -> 
     assert scene.consistent == (wanted is not None)
     if wanted is not None:
         assert scene.truth == wanted
-        assert scene.kind is None or KINDS[scene.kind] == wanted
+        assert KINDS[scene.kind] == wanted
 
 
 def test_every_kind_occurs_with_every_shortcut() -> None:
-    for objects, panels in ((4, 4), (6, 5), (8, 6)):
-        known = scenes(objects, panels)
+    for objects, panels, sizes in ((4, 4, None), (6, 5, None), (8, 6, None), (7, 6, (0.4, 0.4, 0.2))):
+        known = scenes(objects, panels, sizes)
         assert set(known) == {(kind, state) for kind in KINDS for state in STATES}
-        assert min(map(len, known.values())) >= 50
+        # What was never seen in the light has no other share of lit panels than none.
+        assert not known["never_lit", "on"] and not known["never_lit", "undetermined"]
+        assert min(len(found) for (kind, _), found in known.items() if kind != "never_lit") >= 50
         for (kind, shortcut), found in known.items():
             for scene in found[:20]:
                 assert (scene.kind, scene.covariation, len(scene.panels)) == (kind, shortcut, panels)
@@ -181,3 +187,122 @@ def test_a_hand_worked_scene() -> None:
         "egg on: egg",
         "cup dog: cup may be one",
     ]
+
+
+@pytest.mark.parametrize("name", ["iid_train", "iid_test", "comp_dev"])
+def test_the_published_answers_and_covariations_of_acre_come_out(name: str) -> None:
+    for line in shared(f"data/acre/{name}_symbolic.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        *panels, query = [part.split(" -> ") for part in row["question"].split("\n")]
+        read = ReadScene([(listed(shown), light == "on") for shown, light in panels], listed(query[0]))
+        assert read.scene.truth == row["answer"]
+        assert f"covariation_{read.scene.covariation}" == row["confounder"]
+        if row["skill"] == "screening_off":
+            assert read.scene.kind == "screening_off"
+
+
+def listed(shown: str) -> list[str]:
+    return shown.strip("[] ").split(", ")
+
+
+SCENES = """
+version: 1
+name: scenes
+nodes:
+  cue: {role: confounder, mechanism: {kind: categorical, values: ["on", "off", undetermined]}}
+  skill: {role: skill, mechanism: {kind: categorical, values: [direct, ambiguous, screening_off]}}
+  scene:
+    role: other
+    mechanism: {kind: blicket_scene, query: skill, shortcut: cue, objects: [OBJECTS], panels: 6, MORE}
+  panels: {role: other, mechanism: {kind: blicket, scene: scene, part: panels, style: symbols}}
+  query: {role: other, mechanism: {kind: blicket, scene: scene, part: query, style: symbols}}
+  question: {role: question, mechanism: {kind: template, text: "{panels}\\n{query} -> "}}
+  answer: {role: answer, mechanism: {kind: blicket, scene: scene, part: answer}}
+"""
+NUMBERS = ", ".join(f'"{i}"' for i in range(48))
+
+
+def scenes_text(more: str, objects: str = NUMBERS, old: str = "MORE", new: str = "") -> str:
+    return SCENES.replace("OBJECTS", objects).replace("MORE", more).replace(old, new)
+
+
+def scene_world(folder: Path, text: str) -> World:
+    file = folder / "scenes.yaml"
+    file.write_text(text, "utf-8")
+    return load_world(file)
+
+
+def test_scenes_in_symbols_have_the_sizes_and_the_answers_that_were_asked_for(tmp_path: Path) -> None:
+    world = scene_world(tmp_path, scenes_text("in_scene: 7, sizes: [0.5, 0.3, 0.2]"))
+    rows = world.sample(1_500, seed=3)
+    sizes: Counter[int] = Counter()
+    used: Counter[str] = Counter()
+    for i, question in enumerate(rows["question"]):
+        *panels, query = [part.split(" -> ") for part in question.split("\n")]
+        shown = [(set(listed(names)), light == "on") for names, light in panels]
+        assert len(shown) == 6
+        assert tried(shown, set(listed(query[0]))) == rows["answer"][i]
+        assert KINDS[rows["skill"][i]] == rows["answer"][i]
+        names = set().union(*(panel for panel, _ in shown))
+        assert len(names) <= 7
+        sizes.update(len(panel) for panel, _ in shown)
+        used.update(names)
+    assert set(sizes) == {1, 2, 3} and set(used) == set(map(str, range(48)))
+    # Panels of a scene differ, and so single ones are used up first: fewer than half, but still most.
+    assert sizes[1] > sizes[2] > sizes[3] > 0.1 * sizes.total()
+
+
+@pytest.mark.parametrize(
+    ("more", "objects", "where", "message"),
+    [
+        ("", NUMBERS, "9:76", "a scene has at most 8 objects, and these are 48; say how many of them with 'in_scene'"),
+        ("in_scene: 6", "a, b, c, d", "9:111", "a scene cannot draw 6 of 4 objects; at most 4"),
+        ("sizes: [0.5, 0.4]", "a, b, c, d", "9:108", "these sum to 0.9; probabilities sum to 1"),
+        ("sizes: [1]", "a, b, c, d", "9:108", "only 4 panels have these sizes, too few for 6 different ones at random"),
+        (
+            "sizes: [0, 0, 0, 0, 1]",
+            "a, b, c, d",
+            "9:108",
+            "these are probabilities of up to 5 objects, and a scene has 4",
+        ),
+        ("in_scene: 9", NUMBERS, "9:377", "must be at most 8"),
+    ],
+)
+def test_scenes_that_cannot_be_are_refused(tmp_path: Path, more: str, objects: str, where: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        scene_world(tmp_path, scenes_text(more, objects))
+    (line,) = str(caught.value).splitlines()
+    assert message in line
+    assert f"scenes.yaml:{where}: " in line
+
+
+def test_queries_have_as_many_objects_as_a_node_says(tmp_path: Path) -> None:
+    more = "in_scene: 8, sizes: [0.4, 0.3, 0.2, 0.1], size: size"
+    text = scenes_text(more, old="direct, ambiguous, screening_off", new="ambiguous")
+    text = text.replace("nodes:\n", "nodes:\n  size: {role: other, mechanism: {kind: categorical, values: [VALUES]}}\n")
+    rows = scene_world(tmp_path, text.replace("VALUES", '"3", "4"')).sample(300, seed=1)
+    assert [str(len(listed(query))) for query in rows["query"]] == rows["size"]
+    assert set(rows["size"]) == {"3", "4"}
+    with pytest.raises(InputError, match="'size' has the value '5', no number of objects that a query can have"):
+        scene_world(tmp_path, text.replace("VALUES", '"3", "5"'))
+    # One object that may be a blicket was seen in the light only.
+    world = scene_world(tmp_path, text.replace("VALUES", '"1"'))
+    with pytest.raises(InputError, match="no scene has a query of 1 object of the kind 'ambiguous' whose"):
+        world.sample(100, seed=1)
+
+
+def test_a_pair_that_no_scene_has_is_refused_when_it_is_drawn(tmp_path: Path) -> None:
+    world = scene_world(tmp_path, scenes_text("in_scene: 6", old="ambiguous", new="never_lit"))
+    with pytest.raises(InputError, match="no scene has a query of the kind 'never_lit' whose covariation says"):
+        world.sample(50, seed=0)
+    assert set(world.sample(50, seed=0, do={"skill": "direct"})["skill"]) == {"direct"}
+
+
+def test_symbols_are_those_of_acre() -> None:
+    scene = {"scene": ["36 24: on | 24: off ? 38 36"]}
+    panels, query = (
+        Blicket(kind="blicket", scene="scene", part=part, style="symbols").write(1, scene, {})
+        for part in ("panels", "query")
+    )
+    assert panels == ["[36, 24] -> on\n[24] -> off"]
+    assert query == ["[38, 36]"]

@@ -17,7 +17,7 @@ from scipy.stats import chisquare
 from causal_reasoning.errors import InputError
 from causal_reasoning.scm import World, load_world
 from causal_reasoning.scm.mechanisms.date import read_date, write_date
-from causal_reasoning.scm.mechanisms.date_shift import SHIFTS, shifted
+from causal_reasoning.scm.mechanisms.date_shift import SHIFTS, DateShift, shifted
 from causal_reasoning.scm.mechanisms.date_steps import date_lines
 
 DATE = re.compile(r"[A-Z][a-z]+ \d{1,2}, \d{4}")
@@ -105,6 +105,28 @@ def test_every_line_is_right_and_the_last_one_is_the_answer(rows: dict[str, list
         assert f"= {lines[-1]} =" == answer
         assert len(lines) <= 8
         assert max(map(len, lines)) <= 60
+
+
+@given(st.dates(datetime.date(1600, 1, 1), datetime.date(2400, 12, 31)))
+def test_every_style_can_be_read(day: datetime.date) -> None:
+    # Against strptime, which knows English months in the C locale of the tests.
+    for style, known in (
+        ("long", "%B %d, %Y"),
+        ("short", "%b %d, %Y"),
+        ("numeric", "%m/%d/%Y"),
+        ("slashes", "%m/%d/%Y"),
+    ):
+        written = write_date(day, style)  # type: ignore[arg-type]
+        assert datetime.datetime.strptime(written, known).date() == day
+        assert read_date(written) == day
+        assert style not in ("short", "slashes") or not re.search(r"\b0", written)
+
+
+def test_a_shifted_date_may_have_a_style() -> None:
+    day = {"d": ["January 31, 2024"], "how": ["a month later"]}
+    for style, wanted in (("short", "Feb 29, 2024"), ("long", "February 29, 2024"), ("slashes", "2/29/2024")):
+        shift = DateShift(kind="date_shift", date="d", operation="how", format="{result}.", style=style)
+        assert shift.write(1, day, {}) == [f"{wanted}."]
 
 
 @given(st.dates(datetime.date(1600, 1, 1), datetime.date(2400, 12, 31)), st.sampled_from(sorted(SHIFTS)), st.data())

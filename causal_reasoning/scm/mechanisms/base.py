@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from causal_reasoning.errors import did_you_mean
 from causal_reasoning.scm.quantities import MechanismError, Step
@@ -72,6 +73,27 @@ class Scope:
                 near = did_you_mean(value, names)
                 raise MechanismError(path, f"'{parent}' has the value '{value}', {otherwise}; {near}")
         return self.values[parent]
+
+
+def later(default: Any) -> Any:
+    """Give the default of a key that a mechanism got after worlds were in use; left out, it is not in their digests.
+
+    Parameters
+    ----------
+    default : object
+        What worlds without the key mean.
+
+    Examples
+    --------
+    >>> class Word(MechanismSpec):
+    ...     capital: bool = later(False)
+    ...
+    ...     def parents(self):
+    ...         return ()
+    >>> Word().model_dump(), Word(capital=True).model_dump()
+    ({}, {'capital': True})
+    """
+    return Field(default, exclude_if=lambda value: value == default)
 
 
 class MechanismSpec(BaseModel, ABC):

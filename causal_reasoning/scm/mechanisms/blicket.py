@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import ClassVar, Literal
 
 from causal_reasoning.errors import InputError
+from causal_reasoning.scm.mechanisms.base import later
 from causal_reasoning.scm.mechanisms.blickets import OFF, ON, Scene
 from causal_reasoning.scm.mechanisms.scene_part import ScenePart
 
@@ -29,6 +30,9 @@ class Blicket(ScenePart):
           left, and a line for the query.
     format : str
         A template with the one field ``{part}``.
+    style : "words" or "symbols"
+        How panels and query are written: as above (default), or as in ACRE's symbolic form, ``[3, 41] -> on`` with a
+        panel on each line, and ``[41]``.
 
     Examples
     --------
@@ -37,6 +41,10 @@ class Blicket(ScenePart):
     dog off: dog no
     cat dog on: cat
     cat egg: cat is one
+    >>> panels = Blicket(kind="blicket", scene="scene", part="panels", style="symbols")
+    >>> print(panels.write(1, {"scene": ["3 41: on | 41: off ? 3"]}, {})[0])
+    [3, 41] -> on
+    [41] -> off
     """
 
     scene_kind: ClassVar[str] = "blicket_scene"
@@ -44,6 +52,7 @@ class Blicket(ScenePart):
     scene: str
     part: Literal["panels", "query", "answer", "rationale"]
     format: str = "{part}"
+    style: Literal["words", "symbols"] = later("words")
 
     def written(self, scene: str) -> str:
         """Read a scene and return the part, without its format."""
@@ -51,10 +60,14 @@ class Blicket(ScenePart):
         if self.part == "answer":
             return read.scene.truth
         if self.part == "query":
-            return " and ".join(read.query)
+            return self._listed(read.query)
         if self.part == "panels":
-            return ", ".join(f"{' and '.join(objects)}: {ON if lit else OFF}" for objects, lit in read.panels)
+            between, point = (", ", ": ") if self.style == "words" else ("\n", " -> ")
+            return between.join(f"{self._listed(names)}{point}{ON if lit else OFF}" for names, lit in read.panels)
         return "\n".join(steps(read))
+
+    def _listed(self, names: Sequence[str]) -> str:
+        return " and ".join(names) if self.style == "words" else f"[{', '.join(names)}]"
 
 
 class ReadScene:

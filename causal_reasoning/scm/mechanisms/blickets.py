@@ -7,7 +7,7 @@ on, so nothing is enumerated here.
 References
 ----------
 A. Gopnik and D. Sobel, "Detecting blickets" (Child Development 2000). C. Zhang et al., "ACRE: abstract causal
-reasoning beyond covariation" (CVPR 2021): the four kinds of queries, and covariation as the shortcut.
+reasoning beyond covariation" (CVPR 2021): the first four kinds of queries, and covariation as the shortcut.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ KINDS: dict[str, str] = {
     "indirect": ON,
     "screening_off": OFF,
     "backward_blocking": UNDETERMINED,
+    "never_lit": OFF,
+    "ambiguous": UNDETERMINED,
 }
 
 
@@ -103,27 +105,29 @@ class Scene:
         return UNDETERMINED if abs(share - 0.5) < 1e-9 else ON if share > 0.5 else OFF
 
     @property
-    def kind(self) -> str | None:
-        """What answers the query, a key of `KINDS`; ``None`` for queries that belong to none.
+    def kind(self) -> str:
+        """What answers the query, a key of `KINDS`.
 
         - ``direct``: the light is on, as a lit panel holds nothing but objects of the query;
         - ``indirect``: it is on, as a lit panel holds nothing else once harmless objects are left out;
         - ``screening_off``: it is off, though an object of the query was seen in the light;
         - ``backward_blocking``: it is undetermined; whatever might be a blicket was seen in the light, and each time
-          beside a sure blicket.
+          beside a sure blicket;
+        - ``never_lit``: it is off, and no object of the query was ever seen in the light;
+        - ``ambiguous``: it is undetermined for another reason.
         """
         truth = self.truth
         if truth == ON:
             return "direct" if any(on and not objects & ~self.query for objects, on in self.panels) else "indirect"
         lit = [objects for objects, on in self.panels if on]
         if truth == OFF:
-            return "screening_off" if any(objects & self.query for objects in lit) else None
+            return "screening_off" if any(objects & self.query for objects in lit) else "never_lit"
         open_ = self.query & ~self.harmless
         sure = self.blickets
         seen = 0
         for objects in lit:
             if objects & open_:
                 if not objects & sure:
-                    return None
+                    return "ambiguous"
                 seen |= objects
-        return "backward_blocking" if not open_ & ~seen else None
+        return "backward_blocking" if not open_ & ~seen else "ambiguous"

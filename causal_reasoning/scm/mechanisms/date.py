@@ -31,10 +31,14 @@ MONTHS = (
     "November",
     "December",
 )
+_ABBREVIATED = 3  # letters of a month
+_MONTHS_READ = {
+    name[:length]: number for number, name in enumerate(MONTHS) if name for length in (_ABBREVIATED, len(name))
+}
 _LENGTHS = (28, 29, 30, 31)
 #: What a shift leads to stays inside the calendar.
 FIRST_YEAR, LAST_YEAR = 1000, 9000
-Style = Literal["long", "numeric"]
+Style = Literal["long", "numeric", "short", "slashes"]
 
 
 def write_date(day: datetime.date, style: Style) -> str:
@@ -44,22 +48,28 @@ def write_date(day: datetime.date, style: Style) -> str:
     ----------
     day : date
         Which day.
-    style : "long" or "numeric"
-        Month in words, or month, day and year in digits.
+    style : "long", "numeric", "short" or "slashes"
+        Month in words, digits with two for month and day, the month's first three letters, or as few digits as will do.
 
     Examples
     --------
     >>> day = datetime.date(2021, 4, 5)
     >>> write_date(day, "long"), write_date(day, "numeric")
     ('April 5, 2021', '04/05/2021')
+    >>> write_date(day, "short"), write_date(day, "slashes")
+    ('Apr 5, 2021', '4/5/2021')
     """
     if style == "long":
         return f"{MONTHS[day.month]} {day.day}, {day.year}"
+    if style == "short":
+        return f"{MONTHS[day.month][:_ABBREVIATED]} {day.day}, {day.year}"
+    if style == "slashes":
+        return f"{day.month}/{day.day}/{day.year}"
     return f"{day.month:02d}/{day.day:02d}/{day.year}"
 
 
 def read_date(text: str) -> datetime.date:
-    """Read a date in either style.
+    """Read a date in any of the styles.
 
     Raises
     ------
@@ -74,9 +84,9 @@ def read_date(text: str) -> datetime.date:
     parts = text.replace("/", " ").replace(",", " ").split()
     try:
         month, day, year = parts
-        number = int(month) if month.isdigit() else MONTHS.index(month)
+        number = int(month) if month.isdigit() else _MONTHS_READ[month]
         found = datetime.date(int(year), number, int(day))
-    except (ValueError, OverflowError):
+    except (ValueError, KeyError, OverflowError):
         found = None
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         message = f"'{text}' is no date such as 'April 5, 2021' or '04/05/2021'; name a date node"
@@ -93,8 +103,8 @@ class Date(TextMechanism):
         Names the mechanism.
     years : (int, int)
         First and last year, at most 1000 years.
-    style : "long" or "numeric"
-        ``April 5, 2021`` (default) or ``04/05/2021``.
+    style : "long", "numeric", "short" or "slashes"
+        ``April 5, 2021`` (default), ``04/05/2021``, ``Apr 5, 2021`` or ``4/5/2021``.
     """
 
     kind: Literal["date"]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_reasoning.errors import InputError
-from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
-from causal_reasoning.scm.mechanisms.date import read_date, write_date
+from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism, later
+from causal_reasoning.scm.mechanisms.date import Style, read_date, write_date
 from causal_reasoning.scm.mechanisms.numbers import whole_numbers
 from causal_reasoning.scm.mechanisms.single_field import check_single_field, single_field_writer
 from causal_reasoning.scm.quantities import MechanismError, Step
@@ -155,7 +155,9 @@ class DateShift(TextMechanism):
     count : str, optional
         A node with whole numbers: how many ``days later``, ``weeks ago``, ….
     format : str
-        A template with the one field ``{result}``; the result reads ``mm/dd/yyyy``.
+        A template with the one field ``{result}``.
+    style : "long", "numeric", "short" or "slashes"
+        How the result is written: ``April 5, 2021``, ``04/05/2021`` (default), ``Apr 5, 2021`` or ``4/5/2021``.
 
     Examples
     --------
@@ -169,6 +171,7 @@ class DateShift(TextMechanism):
     operation: str
     count: str | None = None
     format: str = "{result}"
+    style: Style = later("numeric")
 
     def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
         """Return the date, the operation and the count."""
@@ -186,6 +189,6 @@ class DateShift(TextMechanism):
         """Shift the dates and put them into the format."""
         fill = single_field_writer(self.format)
         return [
-            fill(write_date(shifted(day, SHIFTS[name], number), "numeric"))
+            fill(write_date(shifted(day, SHIFTS[name], number), self.style))
             for day, name, number in starts(columns, self.date, self.operation, self.count)
         ]

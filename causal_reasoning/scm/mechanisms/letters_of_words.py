@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import StrictBool
 
-from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
+from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism, later
 from causal_reasoning.scm.mechanisms.single_field import check_single_field, single_field_writer
 from causal_reasoning.scm.quantities import MechanismError, Step
 
@@ -69,7 +69,7 @@ class LettersOfWords(TextMechanism):
     position: str
     join: str = " "
     format: str = "{letters}"
-    lower: StrictBool = False
+    lower: StrictBool = later(False)
 
     def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
         """Return the words and the position."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, StrictBool, StrictInt
 
-from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism
+from causal_reasoning.scm.mechanisms.base import Scope, Site, TextMechanism, later
 from causal_reasoning.scm.quantities import MechanismError, Step
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
@@ -35,7 +35,7 @@ class Pseudoword(TextMechanism):
     kind: Literal["pseudoword"]
     count: Annotated[StrictInt, Field(ge=1, le=16)] = 1
     length: Annotated[tuple[Annotated[StrictInt, Field(ge=2, le=32)], ...], Field(min_length=2, max_length=2)] = (4, 7)
-    capital: StrictBool = False
+    capital: StrictBool = later(False)
 
     def parents(self) -> tuple[tuple[str, tuple[Step, ...]], ...]:
         """Return nothing: the node is exogenous."""

@@ -65,6 +65,10 @@ class Source:
         """Draw a whole number from 0 to ``bound`` − 1."""
         return int(self._next() * bound)
 
+    def share(self) -> float:
+        """Draw a number from 0 up to, but not including, 1."""
+        return self._next()
+
     def chance(self, probability: float) -> bool:
         """Return true with a probability."""
         return self._next() < probability
