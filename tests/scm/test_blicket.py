@@ -298,18 +298,6 @@ def test_a_pair_that_no_scene_has_is_refused_when_it_is_drawn(tmp_path: Path) ->
     assert set(world.sample(50, seed=0, do={"skill": "direct"})["skill"]) == {"direct"}
 
 
-def test_every_object_has_the_light_of_all_hypotheses(rows: dict[str, list[str]]) -> None:
-    mechanism = Blicket(kind="blicket", scene="scene", part="objects")
-    for scene, listing, written in zip(rows["scene"], rows["panels"], mechanism.write(2_000, rows, {}), strict=True):
-        shown, _ = read(f"{listing}|x")
-        panels = scene.split(" ? ")[0].split(" | ")
-        names = list(dict.fromkeys(name for panel in panels for name in panel.split(": ")[0].split()))
-        lights = [one.split(": ") for one in written.split(", ")]
-        assert [name for name, _ in lights] == names
-        for name, light in lights:
-            assert tried(shown, {name}) == light
-
-
 def test_symbols_are_those_of_acre() -> None:
     scene = {"scene": ["36 24: on | 24: off ? 38 36"]}
     panels, query = (
@@ -318,5 +306,3 @@ def test_symbols_are_those_of_acre() -> None:
     )
     assert panels == ["[36, 24] -> on\n[24] -> off"]
     assert query == ["[38, 36]"]
-    objects = Blicket(kind="blicket", scene="scene", part="objects", style="symbols").write(1, scene, {})
-    assert objects == ["[36] -> on, [24] -> off"]

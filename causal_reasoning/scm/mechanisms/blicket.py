@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar, Literal
 
@@ -22,20 +21,18 @@ class Blicket(ScenePart):
         Names the mechanism.
     scene : str
         A text as `blicket_scene` writes it.
-    part : "panels", "query", "answer", "rationale" or "objects"
+    part : "panels", "query", "answer" or "rationale"
         - ``panels``: ``cat and dog: on, dog: off``;
         - ``query``: ``cat and egg``;
         - ``answer``: the light of the query in every hypothesis that agrees with the panels, on or off, else
           undetermined;
         - ``rationale``: a line for every dark panel, whose objects are none, a line for every lit one with what is
-          left, and a line for the query;
-        - ``objects``: every object in the order in which it is first seen, with the light that it makes alone:
-          ``cat: on, dog: off, egg: undetermined``.
+          left, and a line for the query.
     format : str
         A template with the one field ``{part}``.
     style : "words" or "symbols"
         How panels and query are written: as above (default), or as in ACRE's symbolic form, ``[3, 41] -> on`` with a
-        panel on each line, and ``[41]``; objects as ``[3] -> on, [41] -> off``.
+        panel on each line, and ``[41]``.
 
     Examples
     --------
@@ -53,7 +50,7 @@ class Blicket(ScenePart):
     scene_kind: ClassVar[str] = "blicket_scene"
     kind: Literal["blicket"]
     scene: str
-    part: Literal["panels", "query", "answer", "rationale", "objects"]
+    part: Literal["panels", "query", "answer", "rationale"]
     format: str = "{part}"
     style: Literal["words", "symbols"] = later("words")
 
@@ -64,11 +61,8 @@ class Blicket(ScenePart):
             return read.scene.truth
         if self.part == "query":
             return self._listed(read.query)
-        point = ": " if self.style == "words" else " -> "
-        if self.part == "objects":
-            return ", ".join(f"{self._listed([name])}{point}{light}" for name, light in read.alone())
         if self.part == "panels":
-            between = ", " if self.style == "words" else "\n"
+            between, point = (", ", ": ") if self.style == "words" else ("\n", " -> ")
             return between.join(f"{self._listed(names)}{point}{ON if lit else OFF}" for names, lit in read.panels)
         return "\n".join(steps(read))
 
@@ -96,13 +90,6 @@ class ReadScene:
     def mask(self, names: Sequence[str]) -> int:
         """Return names as a mask."""
         return sum(self._bit[name] for name in names)
-
-    def alone(self) -> list[tuple[str, str]]:
-        """Return every object of the panels, in the order in which it is first seen, with the light that it makes."""
-        return [
-            (name, replace(self.scene, query=self._bit[name]).truth)
-            for name in dict.fromkeys(name for names, _ in self.panels for name in names)
-        ]
 
     def without(self, names: Sequence[str], objects: int) -> list[str]:
         """Return the names that are not in a mask, in order."""
