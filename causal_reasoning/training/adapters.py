@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,10 @@ def attach_adapter(model: Any, spec: AdapterSpec) -> Any:
     """
     spec = settle_adapter(model, spec)
     try:
-        return _KINDS[spec.kind](model, spec)
+        with warnings.catch_warnings():
+            # transformers warns of a name that peft still uses; nobody here can act on it.
+            warnings.simplefilter("ignore", FutureWarning)
+            return _KINDS[spec.kind](model, spec)
     except (ValueError, ZeroDivisionError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError.at("adapter", f"the model cannot have a '{spec.kind}' adapter: {reason}") from error
