@@ -229,6 +229,11 @@ def split_form(experiment: Experiment, form: AnswerForm, name: str) -> AnswerFor
     name : str
         Name of the split.
 
+    Returns
+    -------
+    AnswerForm
+        ``form`` itself, or a copy with the split's template.
+
     Raises
     ------
     InputError

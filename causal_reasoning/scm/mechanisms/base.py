@@ -83,6 +83,11 @@ def later(default: Any) -> Any:
     default : object
         What worlds without the key mean.
 
+    Returns
+    -------
+    FieldInfo
+        Of pydantic; typed as anything, so that a field can be declared with it.
+
     Examples
     --------
     >>> class Word(MechanismSpec):
